@@ -1,0 +1,78 @@
+"""What the ledger keeps: postings and positions. Amounts are integer minor units (paise)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from server.domain.orders import Product
+
+__all__ = ("Book", "Charges", "Position", "Posting")
+
+Book = Literal["cash", "capital", "margin", "positions", "profit", "charges", "tax"]
+"""Ledger accounts of one trading account. Debits and credits carry a sign; every transaction sums to zero.
+cash: free funds. margin: held from cash. positions: value at cost of what is held. capital: paid in by the owner.
+profit: realised. charges: brokerage and fees. tax: STT, stamp, GST."""
+
+
+class Posting(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a transaction; the amounts of all postings with one `transaction` sum to zero."""
+
+    transaction: str
+    account: str
+    book: Book
+    minor: int
+    """+ raises the book, - lowers it."""
+    kind: str
+    """deposit, withdrawal, hold, release, trade, profit, charge, tax, settlement."""
+    key: str = ""
+    reference: str = ""
+    """Order or execution id."""
+    at: datetime
+    at_market: datetime
+
+
+class Charges(msgspec.Struct, frozen=True, kw_only=True):
+    """Charges of one trade, in Decimal rupees as a contract note lists them."""
+
+    brokerage: Decimal = Decimal(0)
+    stt: Decimal = Decimal(0)
+    exchange: Decimal = Decimal(0)
+    sebi: Decimal = Decimal(0)
+    gst: Decimal = Decimal(0)
+    stamp: Decimal = Decimal(0)
+    other: Decimal = Decimal(0)
+
+    @property
+    def total(self) -> Decimal:
+        """Sum of all lines."""
+        return self.brokerage + self.stt + self.exchange + self.sebi + self.gst + self.stamp + self.other
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """A position: a pure fold over fills, by account, instrument and product."""
+
+    account: str
+    key: str
+    product: Product
+    quantity: int = 0
+    """Signed units."""
+    cost_minor: int = 0
+    """Signed cost of the open quantity: quantity x average price, in minor units."""
+    realised_minor: int = 0
+    """Realised profit before charges, since the position was first opened."""
+    charges_minor: int = 0
+    buy_quantity: int = 0
+    buy_value_minor: int = 0
+    sell_quantity: int = 0
+    sell_value_minor: int = 0
+    day: date | None = None
+    """Market date of the day figures (buy and sell quantity and value)."""
+
+    @property
+    def average(self) -> Decimal | None:
+        """Average price of the open quantity, in rupees; None when flat."""
+        if self.quantity == 0:
+            return None
+        return (Decimal(self.cost_minor) / Decimal(self.quantity)).scaleb(-2)

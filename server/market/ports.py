@@ -1,0 +1,141 @@
+"""What the market engine needs from outside: feeds that bring ticks, a store that keeps them.
+
+Adapters implement these; the composition root joins them. Columns are NumPy arrays of one length.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from server.domain.instruments import Instrument
+
+__all__ = ("BARS", "TICKS", "BarColumns", "DepthBatch", "Feed", "FeedState", "TickBatch", "TickStore")
+
+F8 = npt.NDArray[np.float64]
+I8 = npt.NDArray[np.int64]
+I4 = npt.NDArray[np.int32]
+
+
+class DepthBatch(msgspec.Struct, frozen=True):
+    """Five levels a side for some rows of a batch: shapes (n,), (n, 5). NaN price = no such level."""
+
+    rows: I4
+    bid_px: F8
+    bid_qty: I8
+    ask_px: F8
+    ask_qty: I8
+
+
+class TickBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """Ticks in the order they happened; one row of the arrays is one tick of one instrument.
+
+    Prices in currency units as float64 on the instrument's tick (shortest repr is the exact price). NaN bid or ask
+    means that side is empty. `volume` is cumulative for the session day, `oi` the open interest in units.
+    """
+
+    source: str
+    rows: I4
+    """Instrument rows in the market's catalogue."""
+    time_ns: I8
+    """Market time, nanoseconds since the epoch, UTC."""
+    ltp: F8
+    bid: F8
+    ask: F8
+    bid_qty: I8
+    ask_qty: I8
+    volume: I8
+    oi: I8
+    depth: DepthBatch | None = None
+
+
+class FeedState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a feed says of itself, for the strip and the System page."""
+
+    source: str
+    state: str
+    """running, paused, halted, ended, failed"""
+    market_time: datetime
+    day: date
+    speed: float = 1.0
+    scenario: str = ""
+    detail: str = ""
+
+
+class Feed(Protocol):
+    """A source of prices for one market, with its own session clock."""
+
+    source: str
+    """Short name carried by each price: `simulator`, `replay`."""
+
+    def instruments(self) -> list[Instrument]:
+        """All instruments of the current session day; list order gives the catalogue's rows."""
+        ...
+
+    def now(self) -> datetime:
+        """Market time, aware UTC."""
+        ...
+
+    def state(self) -> FeedState:
+        """How it is doing."""
+        ...
+
+    async def run(self, sink: Callable[[TickBatch], None], on_day: Callable[[date], None]) -> None:
+        """Bring ticks until cancelled. `on_day` is called before the first tick of each session day, when
+        `instruments()` may have changed (new listings are appended, rows never move)."""
+        ...
+
+    def control(self, action: str, **arguments: Any) -> FeedState:
+        """play, pause, seek(to=), speed(value=), scenario(name=); raises Invalid for what it cannot do."""
+        ...
+
+    def previous_closes(self) -> dict[str, float]:
+        """Close of the session before the current day, by instrument key (for change figures and price bands)."""
+        ...
+
+
+class BarColumns(msgspec.Struct, frozen=True):
+    """Bars in columns, oldest first; `start_ns` is market time in UTC."""
+
+    start_ns: I8
+    open: F8
+    high: F8
+    low: F8
+    close: F8
+    volume: I8
+    oi: I8
+
+
+class TickStore(Protocol):
+    """Keeps ticks and bars of all markets by (market, instrument key). Writing never blocks the loop."""
+
+    def put_ticks(self, market: str, keys: list[str], batch: TickBatch) -> None:
+        """Queue ticks (`keys[i]` belongs to `batch.rows[i]`)."""
+        ...
+
+    def put_bars(self, market: str, interval: str, keys: list[str], bars: BarColumns) -> None:
+        """Queue finished bars, one for each key; a bar with the same start replaces the old one."""
+        ...
+
+    async def bars(self, market: str, key: str, interval: str, start_ns: int, end_ns: int, limit: int) -> BarColumns:
+        """The newest `limit` bars with start in [start, end), oldest first; coarser intervals are folded from finer."""
+        ...
+
+    async def ticks(self, market: str, key: str, start_ns: int, end_ns: int, limit: int) -> tuple[I8, F8, I8]:
+        """(time_ns, ltp, cumulative volume) in time order."""
+        ...
+
+    async def flush(self) -> None:
+        """Return when all that was queued before is on disk."""
+        ...
+
+    async def prune(self, kind: str, before_ns: int) -> int:
+        """Drop ticks or bars older than a moment; returns rows dropped."""
+        ...
+
+
+TICKS = "ticks"
+BARS = "bars"
