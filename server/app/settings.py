@@ -1,0 +1,90 @@
+"""All settings of Sauda in one frozen struct: documented, range-checked, whole or not at all."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from server.core import settings as base
+from server.core.paths import bundled
+
+__all__ = ("Settings", "load_settings")
+
+
+class Server(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the app listens."""
+
+    host: Literal["127.0.0.1", "localhost", "::1"] = "127.0.0.1"
+    """Loopback only; a phone on the LAN comes with pairing, which is not built yet."""
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8420
+    mode: Literal["production", "development"] = "production"
+    open_browser: bool = True
+    timezone: str = "Asia/Kolkata"
+
+
+class Logging(Struct, frozen=True, forbid_unknown_fields=True):
+    """Structured logs."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    keep_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+
+
+class Market(Struct, frozen=True, forbid_unknown_fields=True):
+    """The built-in simulated market."""
+
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 20261120
+    scenario: str = "calm"
+    speed: Annotated[float, Meta(ge=0, le=60)] = 1.0
+    volatility: Annotated[float, Meta(gt=0, le=5)] = 1.0
+    """Multiplier of the calibrated volatility."""
+    start: str = ""
+    """First market day, ISO date; empty = today or the next trading day."""
+    history_days: Annotated[int, Meta(ge=0, le=30)] = 5
+
+
+class Paper(Struct, frozen=True, forbid_unknown_fields=True):
+    """The paper broker."""
+
+    capital: Annotated[int, Meta(ge=1_000, le=10_000_000_000)] = 500_000
+    """Rupees in a new paper account."""
+    latency_ms: Annotated[int, Meta(ge=0, le=10_000)] = 50
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 7
+
+
+class Orders(Struct, frozen=True, forbid_unknown_fields=True):
+    """The order path."""
+
+    timeout_s: Annotated[float, Meta(ge=0.1, le=30)] = 3.0
+    """After this long without an answer a submit is UNKNOWN."""
+    reconcile_s: Annotated[float, Meta(ge=1, le=3600)] = 30.0
+
+
+class Store(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept, and how long."""
+
+    keep_tick_days: Annotated[int, Meta(ge=1, le=3650)] = 10
+    keep_second_bar_days: Annotated[int, Meta(ge=1, le=3650)] = 30
+    keep_minute_bar_days: Annotated[int, Meta(ge=1, le=36500)] = 1825
+
+
+class Rules(Struct, frozen=True, forbid_unknown_fields=True):
+    """Groups of uncertain market rules that are switched off."""
+
+    without: tuple[str, ...] = ()
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    server: Server = field(default_factory=Server)
+    logging: Logging = field(default_factory=Logging)
+    market: Market = field(default_factory=Market)
+    paper: Paper = field(default_factory=Paper)
+    orders: Orders = field(default_factory=Orders)
+    store: Store = field(default_factory=Store)
+    rules: Rules = field(default_factory=Rules)
+
+
+def load_settings(data: Path, environment: dict[str, str], flags: dict[str, str]) -> Settings:
+    """Defaults < `sauda.toml` in the data folder < environment < flags; raises Invalid and changes nothing."""
+    return base.load(Settings, [bundled("config") / "defaults.toml", data / "sauda.toml"], environment, flags)
