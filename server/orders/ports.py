@@ -1,27 +1,41 @@
 """What the order path needs from outside: a broker that executes, a journal that keeps.
 
-Brokers implement `Execution`; storage implements `Journal`; the composition root joins them.
+Brokers implement `Execution`; storage implements `Journal` and `Shelf`; the ledger has the shape of `Ledger`;
+the composition root joins them.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
+from server.domain.books import Charges, Position, Posting
+from server.domain.instruments import Instrument
 from server.domain.journal import Entry
 from server.domain.orders import Fill, Order, OrderState, Product
+from server.risk.ports import Books
 
 __all__ = (
     "Ack",
+    "Applied",
     "BrokerFunds",
     "BrokerPosition",
     "Change",
     "Execution",
+    "FillRows",
     "Journal",
+    "KeptRow",
+    "KeptRows",
+    "Ledger",
     "NotAccepted",
     "OrderReport",
+    "OrderRows",
+    "RiskRow",
+    "RiskRows",
+    "Shelf",
+    "TradeRow",
     "Update",
 )
 
@@ -155,3 +169,138 @@ class Journal(Protocol):
     def healthy(self) -> bool:
         """False from the first failed write until one succeeds again."""
         ...
+
+
+class Applied(Protocol):
+    """What a fill does to the books, worked out but not yet folded in."""
+
+    @property
+    def position(self) -> Position:
+        """The position after it."""
+        ...
+
+    @property
+    def charges(self) -> Charges:
+        """What it cost."""
+        ...
+
+    @property
+    def postings(self) -> tuple[Posting, ...]:
+        """Balanced postings."""
+        ...
+
+
+class Ledger(Books, Protocol):
+    """The books of all accounts, in memory. `apply` and `margin` only compute; `commit` and `post` fold.
+
+    The order path folds at once and journals in the same order (`server/decisions/0005-order-path.md`), so every
+    computation sees all earlier ones. When the journal fails, `load` starts again from disk."""
+
+    def apply(self, fill: Fill, order: Order, instrument: Instrument) -> Applied:
+        """Work out what `fill` of `order` (as it is after the fill) changes."""
+        ...
+
+    def commit(self, applied: Applied) -> None:
+        """Fold it in."""
+        ...
+
+    def post(self, postings: Sequence[Posting]) -> None:
+        """Fold in postings that are no fill: margin held and released."""
+        ...
+
+
+class OrderRows(Protocol):
+    """Orders on disk."""
+
+    async def get(self, order_id: str) -> Order:
+        """One order; raises NotFound."""
+        ...
+
+    async def by_request(self, account: str, request_id: str) -> Order | None:
+        """The order made for a caller's request id."""
+        ...
+
+    async def load_live(self) -> list[Order]:
+        """Every order of every account that may still change, oldest first."""
+        ...
+
+    async def load_requests(self) -> list[tuple[str, str]]:
+        """(account, request id) of every order that has one."""
+        ...
+
+    async def by_broker_id(self, account: str, broker_id: str) -> Order | None:
+        """The order the broker knows under this id: ours or an EXTERNAL one."""
+        ...
+
+
+class TradeRow(Protocol):
+    """A fill on disk."""
+
+    @property
+    def fill(self) -> Fill:
+        """The fill."""
+        ...
+
+
+class FillRows(Protocol):
+    """Fills on disk."""
+
+    async def of_order(self, order_id: str) -> Sequence[TradeRow]:
+        """Fills of one order, oldest first."""
+        ...
+
+    async def load_executions(self, since: datetime | None = None) -> set[tuple[str, str]]:
+        """(account, execution id) of fills learnt of since a moment."""
+        ...
+
+
+class KeptRow(Protocol):
+    """A trigger or basket on disk."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def body(self) -> dict[str, Any]: ...
+
+
+class KeptRows(Protocol):
+    """Triggers or baskets on disk."""
+
+    async def load_all(self, states: tuple[str, ...]) -> Sequence[KeptRow]:
+        """All in the given states, oldest first."""
+        ...
+
+
+class RiskRow(Protocol):
+    """One thing risk remembers, on disk."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def body(self) -> dict[str, Any]: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class RiskRows(Protocol):
+    """Limits, trading state, kill switch and day starts on disk."""
+
+    async def load_all(self) -> Sequence[RiskRow]:
+        """Everything."""
+        ...
+
+
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+    """What the order path reads back from disk at start-up and after a failed write (one code path)."""
+
+    orders: OrderRows
+    fills: FillRows
+    triggers: KeptRows
+    baskets: KeptRows
+    risk: RiskRows

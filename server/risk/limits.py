@@ -1,0 +1,57 @@
+"""Limits of an account: frozen, each field range-checked, stored on disk through the journal (law 8)."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from server.core.errors import Invalid
+
+__all__ = ("Limits", "limits_from", "limits_to")
+
+Rupees = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000_000)]
+Units = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one account may do. Money in whole rupees."""
+
+    order_quantity: Units = 100_000
+    """Largest quantity of one order, in units."""
+    order_value: Rupees = 5_000_000
+    """Largest value of one order: quantity x price, premium for options."""
+    position_quantity: Units = 500_000
+    """Largest position in one instrument, open orders included, in units."""
+    concentration: Percent = 100.0
+    """Largest part of the account's equity in one share, percent; delivery and intraday shares only."""
+    day_loss: Rupees = 50_000
+    """Loss since the day's start, charges and open positions included, at which only reducing orders pass."""
+    open_orders: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+    """Most orders working at one time."""
+    orders_per_second: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 10.0
+    """Order rate; placing and modifying count, cancelling is never refused for rate (NSE/INVG/67858: 10 a second)."""
+    price_away: Percent = 20.0
+    """How far a limit price may be on the losing side of the last price, percent; options have the exchange's band."""
+    price_age: Annotated[float, msgspec.Meta(gt=0, le=3600)] | None = None
+    """Oldest price an order may be priced on, seconds; None = the market's own policy for each instrument."""
+    blocked: tuple[str, ...] = ()
+    """Instrument keys, or names of underlyings, in which no position may be opened or grown."""
+
+
+def limits_to(limits: Limits) -> dict[str, Any]:
+    """Plain data for the journal and the wire."""
+    return msgspec.to_builtins(limits)  # type: ignore[no-any-return]
+
+
+def limits_from(body: dict[str, Any]) -> Limits:
+    """Read limits back; raises Invalid naming the field that is out of range."""
+    try:
+        return msgspec.convert(body, Limits, strict=True)
+    except msgspec.ValidationError as error:
+        text, _, at = str(error).partition(" - at ")
+        raise Invalid(
+            f"Limits not changed: {text[0].lower()}{text[1:]}.",
+            code="risk.limits",
+            field=at.strip("`$."),
+            remedy="Mend the value; every field has its range in the API page.",
+        ) from None

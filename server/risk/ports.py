@@ -1,0 +1,128 @@
+"""What risk and the order path need to see: prices, books, rules. Read-only, synchronous, in memory.
+
+The hub, the ledger and the rulebook have these shapes; tests use hand-written ones.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from server.domain.books import Charges, Position
+from server.domain.instruments import Instrument
+from server.domain.orders import Product, Side
+from server.domain.quotes import Quote
+
+__all__ = ("Books", "Funds", "Market", "Phase", "Rules")
+
+
+class Market(Protocol):
+    """One market's prices and its session clock."""
+
+    @property
+    def id(self) -> str:
+        """`sim`, `replay`."""
+        ...
+
+    def now(self) -> datetime:
+        """Market time, aware UTC."""
+        ...
+
+    def instrument(self, key: str) -> Instrument | None:
+        """The instrument, or None when this market does not have it."""
+        ...
+
+    def quote(self, key: str) -> Quote | None:
+        """The last known price with its age; None when there was none yet."""
+        ...
+
+    def fresh(self, key: str, limit: float | None = None) -> bool:
+        """Whether an order may be priced on it now (law 11); `limit` in seconds overrides the market's own policy."""
+        ...
+
+    def watch(self, keys: Sequence[str], handler: Callable[[str], None]) -> Callable[[], None]:
+        """Call `handler(key)` when a price of `keys` changed (bursts may be merged); returns the call that ends it."""
+        ...
+
+
+class Funds(Protocol):
+    """The money of one account, in minor units."""
+
+    @property
+    def free_minor(self) -> int:
+        """What a new order may use: cash not held, less open losses of margined positions."""
+        ...
+
+    @property
+    def margin_minor(self) -> int:
+        """Held for positions and open orders."""
+        ...
+
+    @property
+    def capital_minor(self) -> int:
+        """Paid in less paid out."""
+        ...
+
+    @property
+    def equity_minor(self) -> int:
+        """Cash, plus positions at cost, plus open profit."""
+        ...
+
+
+class Books(Protocol):
+    """The ledger, as risk reads it."""
+
+    def funds(self, account: str) -> Funds:
+        """Money now."""
+        ...
+
+    def positions(self, account: str) -> Sequence[Position]:
+        """Every position of the account, flat ones may be among them."""
+        ...
+
+    def position(self, account: str, key: str, product: Product) -> Position:
+        """One position; a flat one when there is none."""
+        ...
+
+
+class Phase(Protocol):
+    """One phase of a session day."""
+
+    @property
+    def name(self) -> str:
+        """preopen, continuous, closing_auction, post_close."""
+        ...
+
+    @property
+    def order_types(self) -> frozenset[str]:
+        """Order types the exchange takes in this phase."""
+        ...
+
+
+class Rules(Protocol):
+    """The part of the rulebook that is asked before an order."""
+
+    def phase(self, segment: str, at: datetime) -> Phase | None:
+        """The phase at a moment; None = closed."""
+        ...
+
+    def order_types(self, instrument: Instrument, day: date) -> frozenset[str]:
+        """Order types the exchange has for this instrument at all."""
+        ...
+
+    def price_band(self, instrument: Instrument, reference: Decimal, day: date) -> tuple[Decimal, Decimal]:
+        """Lowest and highest price the exchange takes."""
+        ...
+
+    def charges(
+        self,
+        broker: str,
+        instrument: Instrument,
+        side: Side,
+        product: Product,
+        quantity: int,
+        price: Decimal,
+        day: date,
+    ) -> Charges:
+        """Charges of a trade."""
+        ...
