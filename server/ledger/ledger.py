@@ -1,0 +1,302 @@
+"""The ledger: current books of each account, folded from fills and postings and from nothing else.
+
+`apply` and the money calls compute and change nothing; the caller commits what they return to the journal and then
+folds it here with `commit` or `fold`. Between the two nothing else may be computed for the same account, or it would
+start from old books: the order path keeps one account's fills in line.
+
+A fill is known by (account, execution); one seen before gives None. A fill that comes late is put where its market
+time belongs and the position is folded again (`story`), so the books do not depend on the order of arrival.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+
+from server.core.clock import Clock
+from server.core.errors import Invalid, NotFound
+from server.core.ids import Ids
+from server.domain.books import Book, Charges, Position, Posting
+from server.domain.instruments import Instrument
+from server.domain.money import to_minor, to_text
+from server.domain.orders import Fill, Order, Product
+from server.ledger.books import charge_minor, market_day, pays_principal, post_fill, tax_minor, transfer
+from server.ledger.charging import Charged, Rates, charge_fill
+from server.ledger.funds import DayTotals, Funds
+from server.ledger.story import KEEP_DAYS, Story
+
+__all__ = ("POSITIONS", "Applied", "Ledger", "PastFill")
+
+POSITIONS = "positions"
+"""Reference of the margin held for open positions as a whole; holds for orders carry the order's id."""
+
+_BOOKS: tuple[Book, ...] = ("cash", "capital", "margin", "positions", "profit", "charges", "tax")
+
+
+class PastFill(msgspec.Struct, frozen=True):
+    """A fill already in the journal, for loading."""
+
+    fill: Fill
+    product: Product
+    charges: Charges
+
+
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fill does to the books: for the journal's `FillApplied`, then for `Ledger.commit`."""
+
+    fill: Fill
+    position: Position
+    charges: Charges
+    postings: tuple[Posting, ...]
+    charged: Charged
+    """The order's running total of charges."""
+
+
+class _Books:
+    """State of one account."""
+
+    def __init__(self, plan: str) -> None:
+        self.plan = plan
+        self.balances: dict[Book, int] = dict.fromkeys(_BOOKS, 0)
+        self.holds: dict[str, int] = {}
+        self.stories: dict[tuple[str, Product], Story] = {}
+        self.seen: set[str] = set()
+        self.charged: dict[str, Charged] = {}
+        self.charged_on: dict[date, list[str]] = {}
+        self.today = DayTotals()
+
+    def charge(self, fill: Fill, total: Charged) -> None:
+        """Remember what the fill's order has been charged, for as long as late fills are awaited."""
+        if not fill.order:
+            return
+        day = market_day(fill.at_market)
+        if fill.order not in self.charged:
+            self.charged_on.setdefault(day, []).append(fill.order)
+        self.charged[fill.order] = total
+        for old in [d for d in self.charged_on if d < day - timedelta(days=KEEP_DAYS)]:
+            for order in self.charged_on.pop(old):
+                self.charged.pop(order, None)
+
+
+class Ledger:
+    """Books of all accounts; see the module's text for how to use it."""
+
+    def __init__(self, rates: Rates, ids: Ids, clock: Clock) -> None:
+        self._rates = rates
+        self._ids = ids
+        self._clock = clock
+        self._accounts: dict[str, _Books] = {}
+
+    def load(
+        self,
+        account: str,
+        plan: str,
+        *,
+        balances: Mapping[Book, int] | None = None,
+        holds: Mapping[str, int] | None = None,
+        positions: Sequence[Position] = (),
+        fills: Iterable[PastFill] = (),
+        seen: Iterable[str] = (),
+        today: DayTotals | None = None,
+    ) -> None:
+        """Open an account, from storage or empty.
+
+        Args:
+            plan: whose brokerage it pays, `zerodha`.
+            balances: sum of postings by book.
+            holds: sum of margin postings by reference; together they make the margin book.
+            fills: those of the last `KEEP_DAYS`, any order; they also restore the charges of orders half filled.
+            seen: further execution ids already applied.
+            today: totals of the newest market day.
+        """
+        books = _Books(plan)
+        books.balances.update(balances or {})
+        books.holds.update({k: v for k, v in (holds or {}).items() if v})
+        books.today = today or DayTotals()
+        past: dict[tuple[str, Product], list[Fill]] = {}
+        for item in fills:
+            books.seen.add(item.fill.execution)
+            past.setdefault((item.fill.key, item.product), []).append(item.fill)
+            books.charge(item.fill, _add(books.charged.get(item.fill.order, Charged()), item))
+        books.seen.update(seen)
+        for position in positions:
+            place = (position.key, position.product)
+            books.stories[place] = Story(position, past.get(place, ()))
+        self._accounts[account] = books
+
+    def seen(self, account: str, execution: str) -> bool:
+        """Whether this execution is in the books already."""
+        return execution in self._of(account).seen
+
+    def apply(self, fill: Fill, product: Product, instrument: Instrument) -> Applied | None:
+        """What `fill` changes; None when it is in the books already. Changes nothing itself."""
+        books = self._of(fill.account)
+        if fill.execution in books.seen:
+            return None
+        before = books.charged.get(fill.order, Charged()) if fill.order else Charged()
+        day = market_day(fill.at_market)
+        charged, charges = charge_fill(self._rates, books.plan, instrument, product, fill, day, before)
+        old = self.position(fill.account, fill.key, product)
+        new = books.stories.get((fill.key, product), Story(old)).after(fill)
+        fee, tax = charge_minor(charges), tax_minor(charges)
+        new = msgspec.structs.replace(new, charges_minor=old.charges_minor + fee + tax)
+        postings = post_fill(old, new, fill, charged_minor=fee, taxed_minor=tax)
+        return Applied(fill=fill, position=new, charges=charges, postings=postings, charged=charged)
+
+    def commit(self, applied: Applied) -> None:
+        """Fold what `apply` gave, once it is in the journal. A second time changes nothing."""
+        fill = applied.fill
+        books = self._of(fill.account)
+        if fill.execution in books.seen:
+            return
+        books.seen.add(fill.execution)
+        self.fold(applied.postings)
+        books.charge(fill, applied.charged)
+        place = (fill.key, applied.position.product)
+        if place not in books.stories:
+            books.stories[place] = Story(Position(account=fill.account, key=fill.key, product=place[1]))
+        books.stories[place].add(fill, applied.position)
+
+    def fold(self, postings: Iterable[Posting]) -> None:
+        """Add postings, once they are in the journal, to the balances (fills go through `commit`)."""
+        for posting in postings:
+            books = self._of(posting.account)
+            books.balances[posting.book] += posting.minor
+            books.today.add(posting)
+            if posting.book == "margin":
+                left = books.holds.get(posting.reference, 0) + posting.minor
+                if left:
+                    books.holds[posting.reference] = left
+                else:
+                    books.holds.pop(posting.reference, None)
+
+    def hold(self, order: Order, minor: int, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that make the margin held for `order` exactly `minor` paise (more, less, or none)."""
+        return self._hold(order.account, order.id, minor, at_market, order.key)
+
+    def release(self, order: Order, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that give back all that is held for `order`."""
+        return self._hold(order.account, order.id, 0, at_market, order.key)
+
+    def adjust_hold(self, account: str, need_minor: int, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that make the margin held for the account's open positions exactly `need_minor`."""
+        return self._hold(account, POSITIONS, need_minor, at_market, "")
+
+    def held(self, account: str, reference: str) -> int:
+        """Paise held for an order id, or for `POSITIONS`."""
+        return self._of(account).holds.get(reference, 0)
+
+    def holds(self, account: str) -> dict[str, int]:
+        """All holds by reference."""
+        return dict(self._of(account).holds)
+
+    def deposit(self, account: str, minor: int, reason: str, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that pay `minor` paise in. Raises Invalid unless positive."""
+        return self._move(account, minor, "deposit", reason, at_market)
+
+    def withdraw(self, account: str, minor: int, reason: str, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that take `minor` paise out. Raises Invalid unless positive and free."""
+        free = self.funds(account).free_minor
+        if minor > free:
+            raise Invalid(
+                f"Only {to_text(free)} is free to take out",
+                code="funds.free",
+                field="amount",
+                limit=to_text(free),
+                value=to_text(minor),
+                remedy="Take out less, or close positions and orders that hold margin.",
+            )
+        return self._move(account, minor, "withdrawal", reason, at_market)
+
+    def balances(self, account: str) -> dict[Book, int]:
+        """Paise by book; they sum to zero at all times."""
+        return dict(self._of(account).balances)
+
+    def position(self, account: str, key: str, product: Product) -> Position:
+        """One position, flat if there never was one."""
+        story = self._of(account).stories.get((key, product))
+        return story.position if story else Position(account=account, key=key, product=product)
+
+    def positions(self, account: str) -> list[Position]:
+        """All positions ever touched since they were loaded, flat ones too."""
+        return [story.position for story in self._of(account).stories.values()]
+
+    def mark(self, account: str, prices: Mapping[str, Decimal]) -> dict[tuple[str, Product], int]:
+        """Open profit in paise by (key, product) for each open position that has a price."""
+        return {
+            place: to_minor(prices[position.key] * position.quantity) - position.cost_minor
+            for place, story in self._of(account).stories.items()
+            if (position := story.position).quantity and position.key in prices
+        }
+
+    def funds(self, account: str, prices: Mapping[str, Decimal] | None = None) -> Funds:
+        """Money of the account; without prices, open profit and loss count as nothing."""
+        books = self._of(account)
+        marks = self.mark(account, prices or {})
+        margined = sum(minor for (key, product), minor in marks.items() if not pays_principal(key, product))
+        balance = books.balances
+        return Funds(
+            account=account,
+            cash_minor=balance["cash"] + balance["margin"],
+            margin_minor=balance["margin"],
+            free_minor=balance["cash"] + min(0, margined),
+            capital_minor=-balance["capital"],
+            positions_minor=balance["positions"],
+            realised_minor=-balance["profit"],
+            charges_minor=balance["charges"],
+            tax_minor=balance["tax"],
+            unrealised_minor=sum(marks.values()),
+            realised_today_minor=books.today.realised_minor,
+            charges_today_minor=books.today.charges_minor,
+            tax_today_minor=books.today.tax_minor,
+            day=books.today.day,
+        )
+
+    def _of(self, account: str) -> _Books:
+        books = self._accounts.get(account)
+        if books is None:
+            raise NotFound(f"There is no account {account}", code="account.unknown", field="account")
+        return books
+
+    def _hold(self, account: str, reference: str, minor: int, at_market: datetime, key: str) -> tuple[Posting, ...]:
+        change = minor - self._of(account).holds.get(reference, 0)
+        return transfer(
+            self._ids.next(),
+            account,
+            "margin",
+            "cash",
+            change,
+            kind="hold" if change > 0 else "release",
+            reference=reference,
+            key=key,
+            at=self._clock.now(),
+            at_market=at_market,
+        )
+
+    def _move(self, account: str, minor: int, kind: str, reason: str, at_market: datetime) -> tuple[Posting, ...]:
+        self._of(account)
+        if minor <= 0:
+            raise Invalid(
+                "The amount must be more than zero", code="funds.amount", field="amount", value=to_text(minor)
+            )
+        return transfer(
+            self._ids.next(),
+            account,
+            "cash",
+            "capital",
+            minor if kind == "deposit" else -minor,
+            kind=kind,
+            reference=reason,
+            at=self._clock.now(),
+            at_market=at_market,
+        )
+
+
+def _add(total: Charged, item: PastFill) -> Charged:
+    lines = {
+        name: getattr(total.charges, name) + getattr(item.charges, name) for name in total.charges.__struct_fields__
+    }
+    return Charged(
+        total.quantity + item.fill.quantity, total.value + item.fill.price * item.fill.quantity, Charges(**lines)
+    )
