@@ -3,6 +3,9 @@
 Brokerage has a ceiling per order and STT is rounded to the rupee, so charging each partial fill by itself would
 overcharge. Charging the order's running total makes ten fills cost what one fill costs, in whatever order they come.
 Lines are rounded half up to the paisa, as on a contract note, so what is shown is what is posted.
+
+A settlement at expiry is no trade: an exercised option pays STT on what it is worth, shares delivered pay STT and
+stamp duty, a future pays nothing (rules/india_rules.md §3). An order of the broker's square-off pays his fee on top.
 """
 
 from datetime import date
@@ -13,7 +16,7 @@ import msgspec
 
 from server.domain.books import Charges
 from server.domain.instruments import Instrument
-from server.domain.orders import Fill, Product, Side
+from server.domain.orders import Fill, Order, Product, Side
 
 __all__ = ("Charged", "Rates", "charge_fill")
 
@@ -38,6 +41,14 @@ class Rates(Protocol):
         """Charges of one order filled in full at `price`."""
         ...
 
+    def exercise_charges(self, instrument: Instrument, quantity: int, intrinsic: Decimal, day: date) -> Charges:
+        """Charges of a long option exercised at expiry; `intrinsic` per unit."""
+        ...
+
+    def square_off_charges(self, broker: str, day: date) -> Charges:
+        """Fee for one order of the broker's automatic square-off."""
+        ...
+
 
 class Charged(msgspec.Struct, frozen=True):
     """What an order has traded and been charged so far."""
@@ -46,9 +57,14 @@ class Charged(msgspec.Struct, frozen=True):
     value: Decimal = _NOTHING
     charges: Charges = Charges()
 
+    def and_also(self, fill: Fill, charges: Charges) -> "Charged":
+        """With one more fill and its charges."""
+        lines = Charges(**{name: getattr(self.charges, name) + getattr(charges, name) for name in _LINES})
+        return Charged(self.quantity + fill.quantity, self.value + fill.price * fill.quantity, lines)
+
 
 def charge_fill(
-    rates: Rates, plan: str, instrument: Instrument, product: Product, fill: Fill, day: date, before: Charged
+    rates: Rates, plan: str, instrument: Instrument, order: Order, fill: Fill, day: date, before: Charged
 ) -> tuple[Charged, Charges]:
     """The order's new running total, and the charges of this fill alone (lines in whole paise).
 
@@ -59,13 +75,28 @@ def charge_fill(
     """
     quantity = before.quantity + fill.quantity
     value = before.value + fill.price * fill.quantity
-    total = _rounded(rates.charges(plan, instrument, fill.side, product, quantity, value / quantity, day))
-    return Charged(quantity, value, total), _less(total, before.charges)
+    price = value / quantity
+    if fill.liquidity == "settlement":
+        total = _settlement(rates, plan, instrument, order, quantity, price, day)
+    else:
+        total = rates.charges(plan, instrument, fill.side, order.product, quantity, price, day)
+        if order.origin == "squareoff":
+            total = _each(total, rates.square_off_charges(plan, day), 1)
+    total = Charges(**{name: getattr(total, name).quantize(_PAISA, ROUND_HALF_UP) for name in _LINES})
+    return Charged(quantity, value, total), _each(total, before.charges, -1)
 
 
-def _rounded(charges: Charges) -> Charges:
-    return Charges(**{name: getattr(charges, name).quantize(_PAISA, ROUND_HALF_UP) for name in _LINES})
+def _settlement(
+    rates: Rates, plan: str, instrument: Instrument, order: Order, quantity: int, price: Decimal, day: date
+) -> Charges:
+    if instrument.kind == "OPTION":
+        held = order.side == "SELL" and price > 0  # the holder is closed out by a sale at what it is worth
+        return rates.exercise_charges(instrument, quantity, price, day) if held else Charges()
+    if instrument.kind == "FUTURE":
+        return Charges()
+    full = rates.charges(plan, instrument, order.side, order.product, quantity, price, day)
+    return Charges(stt=full.stt, stamp=full.stamp)
 
 
-def _less(total: Charges, before: Charges) -> Charges:
-    return Charges(**{name: getattr(total, name) - getattr(before, name) for name in _LINES})
+def _each(left: Charges, right: Charges, sign: int) -> Charges:
+    return Charges(**{name: getattr(left, name) + sign * getattr(right, name) for name in _LINES})
