@@ -22,7 +22,8 @@ def machine() -> str:
             (s.split(":")[1].strip() for s in info.read_text().splitlines() if s.startswith("model name")), model
         )
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
-    return f"{os.cpu_count()} x {model}, {platform.system()} {platform.release()}, Python {platform.python_version()}, load {load}"
+    system = f"{platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} x {model}, {system}, Python {platform.python_version()}, load {load}"
 
 
 def main(names: list[str]) -> int:
