@@ -1,0 +1,135 @@
+/** Answers worked out from the state: no DOM, no fetch. */
+
+import { freshness, linkLost } from './freshness.js';
+
+/** @typedef {import('./store.js').Store} Store */
+/** @typedef {import('./types.js').Order} Order */
+/** @typedef {import('./types.js').Position} Position */
+
+const LIVE = new Set(['SUBMITTING', 'UNKNOWN', 'OPEN', 'PARTIAL']);
+
+/** @param {Store} store @returns {import('./types.js').Account | undefined} */
+export function account(store) {
+  return store.state.session?.accounts.find((one) => one.id === store.state.account);
+}
+
+/** The market of the active account. @param {Store} store @returns {import('./state.js').MarketNow | undefined} */
+export function market(store) {
+  const id = account(store)?.market;
+  return id === undefined ? undefined : store.state.markets[id];
+}
+
+/** Market time now, ms since the epoch; it runs on between two beats. @param {Store} store */
+export function marketMs(store) {
+  const one = market(store);
+  if (!one) return null;
+  if (one.state !== 'running' || linkLost(store.state.link, store.now())) return one.ms;
+  return one.ms + (store.now() - one.at) * one.speed;
+}
+
+/** @param {Store} store @param {string} key */
+export function quoteFreshness(store, key) {
+  return freshness(store.quotes.get(key), store.state, market(store), store.now());
+}
+
+/** @param {Order} order */
+export function working(order) {
+  return LIVE.has(order.state);
+}
+
+/**
+ * Orders of the active account in the order a trader wants them: unknown first, then working, then done; newest first.
+ * @param {Store} store
+ */
+export function orderBook(store) {
+  const mine = [...store.state.orders.values()].filter((order) => order.account === store.state.account);
+  mine.sort((a, b) => rank(a) - rank(b) || (a.created < b.created ? 1 : -1));
+  return {
+    unknown: mine.filter((order) => order.state === 'UNKNOWN'),
+    open: mine.filter((order) => working(order) && order.state !== 'UNKNOWN'),
+    done: mine.filter((order) => !working(order)),
+  };
+}
+
+/** @param {Order} order */
+const rank = (order) => (order.state === 'UNKNOWN' ? 0 : working(order) ? 1 : 2);
+
+/**
+ * A position's figures at the last price: what the server said, moved along with the stream.
+ * @param {Store} store
+ * @param {Position} position
+ * @returns {{ ltp: number | null, average: number | null, open: number | null, realised: number, charges: number, total: number | null, value: number | null }}
+ */
+export function positionNow(store, position) {
+  const quote = store.quotes.get(position.key);
+  const ltp = quote?.ltp ?? number(position.ltp);
+  const average = position.quantity === 0 ? null : position.cost_minor / position.quantity / 100;
+  const realised = number(position.realised) ?? position.realised_minor / 100;
+  const charges = number(position.charges) ?? position.charges_minor / 100;
+  const open = position.quantity === 0 ? 0 : ltp === null ? number(position.mtm) : position.quantity * ltp - position.cost_minor / 100;
+  return {
+    ltp,
+    average,
+    open,
+    realised,
+    charges,
+    total: open === null ? null : open + realised,
+    value: ltp === null ? null : position.quantity * ltp,
+  };
+}
+
+/**
+ * Day's profit or loss now: the server's figure, moved along with the prices since.
+ * @param {Store} store
+ * @returns {{ day: number, open: number, realised: number, charges: number } | null} null before the first answer
+ */
+export function dayProfit(store) {
+  const { totals, positions } = store.state;
+  if (!totals) return null;
+  let moved = 0;
+  for (const position of positions) {
+    const then = number(position.ltp);
+    const now = store.quotes.get(position.key)?.ltp ?? then;
+    if (then !== null && now !== null) moved += position.quantity * (now - then);
+  }
+  return {
+    day: (number(totals.day) ?? 0) + moved,
+    open: (number(totals.mtm) ?? 0) + moved,
+    realised: number(totals.realised) ?? 0,
+    charges: number(totals.charges) ?? 0,
+  };
+}
+
+/**
+ * Change against the previous close.
+ * @param {import('./quotes.js').Quote | undefined} quote
+ * @returns {{ change: number | null, percent: number | null }}
+ */
+export function change(quote) {
+  if (!quote || quote.ltp === null || quote.close === null || quote.close === 0) return { change: null, percent: null };
+  const difference = quote.ltp - quote.close;
+  return { change: difference, percent: (difference / quote.close) * 100 };
+}
+
+/** The open watchlist. @param {Store} store @returns {import('./types.js').Watchlist | undefined} */
+export function watchlist(store) {
+  const { watchlists, preferences } = store.state;
+  return watchlists.find((list) => list.id === preferences.watchlist) ?? watchlists[0];
+}
+
+/** Seconds since the newest price of the market reached us. @param {Store} store @returns {number | null} */
+export function dataAge(store) {
+  const now = store.now();
+  const one = market(store);
+  const told = one && one.tickAge !== null ? one.tickAge + (now - one.at) / 1000 : null;
+  const seen = Number.isFinite(store.quotes.newest) ? (now - store.quotes.newest) / 1000 : null;
+  if (told === null) return seen;
+  return seen === null ? told : Math.max(0, Math.min(told, seen));
+}
+
+/** @param {string | number | null | undefined} value @returns {number | null} */
+function number(value) {
+  if (value === null || value === undefined || value === '') return null;
+  const n = Number(value);
+  return Number.isFinite(n) ? n : null;
+}

@@ -1,0 +1,88 @@
+/** What the app knows. One plain object; the store replaces its members whole, never changes them in place. */
+
+/** @typedef {import('./types.js').Preferences} Preferences */
+
+/**
+ * @typedef {object} LinkState
+ * @property {'connecting' | 'live' | 'down'} state
+ * @property {string} reason
+ * @property {number} heard steady-clock ms of the last word from the server; -Infinity before the first
+ * @property {number} heartbeat ms between two beats
+ */
+
+/** @typedef {import('./types.js').Market & { at: number, ms: number, tickAge: number | null }} MarketNow at: steady-clock ms when `ms` (market time) was true */
+
+/**
+ * @typedef {object} State
+ * @property {LinkState} link
+ * @property {number | null} restored wall-clock ms of the saved state that is on screen; null once the server has answered
+ * @property {import('./types.js').Session | null} session
+ * @property {Record<string, MarketNow>} markets
+ * @property {string} account
+ * @property {Map<string, import('./types.js').Instrument>} instruments of the active market
+ * @property {Map<string, import('./types.js').Order>} orders
+ * @property {import('./types.js').Trade[]} trades
+ * @property {import('./types.js').Position[]} positions
+ * @property {import('./types.js').Totals | null} totals of the positions, at the prices they carry
+ * @property {import('./types.js').Position[]} holdings
+ * @property {import('./types.js').Funds | null} funds
+ * @property {import('./types.js').Trigger[]} triggers
+ * @property {import('./types.js').Basket[]} baskets
+ * @property {import('./types.js').Watchlist[]} watchlists
+ * @property {Preferences} preferences
+ * @property {import('./types.js').KillSwitch} kill
+ * @property {import('./types.js').Overview | null} overview
+ * @property {Map<string, number[]>} sparks
+ * @property {import('./types.js').Notice[]} notices
+ * @property {string} selected key of the instrument on the ticket and the chart
+ * @property {any} system
+ * @property {number | null} orderMs last order's round trip, ms
+ * @property {Set<string>} loaded lists that have been read at least once
+ */
+
+/** @type {Readonly<Preferences>} */
+export const DEFAULT_PREFERENCES = Object.freeze({
+  theme: 'auto',
+  palette: 'normal',
+  density: 'cosy',
+  language: 'en',
+  short: true,
+  tint: true,
+  swap: false,
+  listWidth: 292,
+  sideWidth: 316,
+  listShut: false,
+  sideShut: false,
+  watchlist: '',
+  last: {},
+});
+
+/** @returns {State} */
+export function emptyState() {
+  return {
+    link: { state: 'connecting', reason: '', heard: -Infinity, heartbeat: 2000 },
+    restored: null,
+    session: null,
+    markets: {},
+    account: '',
+    instruments: new Map(),
+    orders: new Map(),
+    trades: [],
+    positions: [],
+    totals: null,
+    holdings: [],
+    funds: null,
+    triggers: [],
+    baskets: [],
+    watchlists: [],
+    preferences: { ...DEFAULT_PREFERENCES, last: {} },
+    kill: { engaged: false, reason: '', since: null },
+    overview: null,
+    sparks: new Map(),
+    notices: [],
+    selected: '',
+    system: null,
+    orderMs: null,
+    loaded: new Set(),
+  };
+}

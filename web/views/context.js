@@ -1,0 +1,52 @@
+/**
+ * What a page is given. Views import store, widgets, chart, gestures and format only; everything that reaches the
+ * server comes through this object, which `app/wiring.js` builds.
+ *
+ * A page is a folder under views/ whose index.js exports `create(ctx) -> Page`.
+ */
+
+/**
+ * @typedef {object} Page
+ * @property {HTMLElement} el the page's root; the frame puts it into <main>
+ * @property {() => void} [destroy] drop subscriptions, timers and listeners
+ * @property {(params: URLSearchParams) => void} [update] the address changed within the page
+ */
+
+/**
+ * Prices for a chart.
+ * @typedef {object} ChartFeed
+ * @property {(key: string, interval: string, end: number | null, limit: number) => Promise<Bars>} history
+ *   bars with start < end (null = up to now), newest `limit`, oldest first
+ * @property {(key: string, interval: string, onBar: (bar: LiveBar) => void) => () => void} subscribe
+ *   live bar of a series; returns the unsubscribe
+ */
+
+/** @typedef {{ t: number[], o: number[], h: number[], l: number[], c: number[], v: number[], oi: number[], first: number | null, source: string }} Bars */
+/** @typedef {{ t: number, o: number, h: number, l: number, c: number, v: number, oi: number }} LiveBar t = start, ms */
+
+/**
+ * @typedef {object} Ctx
+ * @property {import('../store/store.js').Store} store
+ * @property {import('./ports.js').Api} api calls to the server; every call may throw an ApiProblem
+ * @property {ChartFeed} feed
+ * @property {(name: string, params?: Record<string, string>) => void} go open a page
+ * @property {(spec: TicketSpec) => void} ticket open the order ticket
+ * @property {(key: string) => void} detail show an instrument: sheet on a phone, right panel on a desktop
+ * @property {(spec: ToastSpec) => void} toast say something at the foot of the screen
+ * @property {(problem: unknown, prefix?: string) => void} problem say what went wrong, in the server's words
+ * @property {(owner: string, keys: string[]) => void} watch quotes this owner shows; replaces its earlier set
+ * @property {(owner: string, keys: string[]) => void} depth the same for depth
+ * @property {(title: string, el: HTMLElement, options?: SheetOptions) => SheetHandle} sheet open a sheet or dialog
+ * @property {() => string} uid an id that is unique without a secure context
+ * @property {(name: string) => void} command run a command of the palette by name
+ */
+
+/**
+ * @typedef {{ key: string, side?: 'BUY' | 'SELL', quantity?: number, type?: string, product?: string, price?: string,
+ *   trigger?: string, modify?: import('../store/types.js').Order, gtt?: boolean }} TicketSpec
+ */
+/** @typedef {{ text: string, level?: 'good' | 'info' | 'warn' | 'bad', action?: string, run?: () => void, seconds?: number }} ToastSpec */
+/** @typedef {{ side?: boolean, onClose?: () => void, wide?: boolean }} SheetOptions */
+/** @typedef {{ close: () => void, el: HTMLElement }} SheetHandle */
+
+export {};

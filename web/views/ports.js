@@ -1,0 +1,68 @@
+/** The server as the pages see it: one method a call, plain values in and out. `transport/api.js` implements it. */
+
+/** @typedef {import('../store/types.js').Instrument} Instrument */
+/** @typedef {import('../store/types.js').Order} Order */
+/** @typedef {import('../store/types.js').OrderRequest} OrderRequest */
+/** @typedef {import('../store/types.js').Fill} Fill */
+/** @typedef {import('../store/types.js').Market} Market */
+/** @typedef {import('../store/types.js').Preview} Preview */
+/** @typedef {import('../store/types.js').Watchlist} Watchlist */
+/** @template T @typedef {{ items: T[], next?: string | number | null }} Items */
+/** @typedef {{ at: string, at_market: string, event: string, state: string, reason: string, correlation: string }} OrderStep */
+/** @typedef {{ seq: number, at: string, actor: string, correlation: string, kind: string, subject: string, text: string, hash: string }} AuditEntry */
+/** @typedef {{ fault: string, count: number, example: string, action: string }} ImportFault */
+/** @typedef {{ id: string, state: string, file: string, rows: number, taken: number, repaired: number, refused: number, report: ImportFault[], detail?: string }} Import */
+/** @typedef {{ id: string, day: string, kind: string, instruments: number, rows: number, faults: number }} Replay */
+/** @typedef {{ side: 'BUY' | 'SELL', quantity: number, trigger: string, price: string }} TriggerLeg */
+/** @typedef {Omit<OrderRequest, 'account'>} BasketLeg */
+/** @typedef {{ account: string, name: string, on_failure: 'stop' | 'unwind', buy_first: boolean, legs: BasketLeg[] }} BasketRequest */
+/** @typedef {{ margin_required: string, margin_final: string, charges: string | import('../store/types.js').Charges, order: number[], problems: import('../store/types.js').Problem[] }} BasketPreview */
+
+/**
+ * @typedef {object} Api
+ * @property {() => Promise<import('../store/types.js').Session>} session
+ * @property {() => Promise<Items<Market>>} markets
+ * @property {(id: string, command: { action: string, to?: string, value?: number, name?: string }) => Promise<Market>} control
+ * @property {(query: { market: string, q?: string, kind?: string, name?: string, expiry?: string, limit?: number }) => Promise<Items<Instrument>>} instruments
+ * @property {(market: string, key: string) => Promise<Instrument>} instrument
+ * @property {(market: string, keys: string[]) => Promise<Items<any>>} quotes
+ * @property {(market: string, key: string, interval: string, end: number | null, limit: number) => Promise<import('./context.js').Bars>} bars
+ * @property {(request: OrderRequest) => Promise<{ order: Order }>} place
+ * @property {(request: OrderRequest, signal?: AbortSignal) => Promise<Preview>} preview
+ * @property {(account: string, state?: string, limit?: number) => Promise<Items<Order>>} orders
+ * @property {(id: string) => Promise<{ order: Order, steps: OrderStep[], fills: Fill[] }>} order
+ * @property {(id: string, change: { quantity?: number, price?: string, trigger?: string, type?: string, revision: number }) => Promise<{ order: Order }>} modify
+ * @property {(id: string) => Promise<{ order: Order }>} cancel
+ * @property {(account: string) => Promise<Items<import('../store/types.js').Trade>>} trades
+ * @property {(account: string) => Promise<Items<import('../store/types.js').Position> & { totals: import('../store/types.js').Totals }>} positions
+ * @property {(account: string, key: string, product: string) => Promise<{ order: Order }>} exit
+ * @property {(account: string) => Promise<Items<import('../store/types.js').Position> & { totals?: import('../store/types.js').Totals }>} holdings
+ * @property {(account: string) => Promise<import('../store/types.js').Funds>} funds
+ * @property {(account: string, amount: string, reason: string) => Promise<unknown>} deposit
+ * @property {(account: string, amount: string, reason: string) => Promise<unknown>} withdraw
+ * @property {(account: string, query?: { from?: string, to?: string, limit?: number, before?: string | number }) => Promise<Items<import('../store/types.js').Statement>>} statement
+ * @property {(account: string) => Promise<Items<import('../store/types.js').Trigger>>} triggers
+ * @property {(body: { account: string, key: string, product: string, legs: TriggerLeg[], kind: 'single' | 'oco' }) => Promise<{ trigger: import('../store/types.js').Trigger }>} addTrigger
+ * @property {(id: string) => Promise<unknown>} dropTrigger
+ * @property {(account: string) => Promise<Items<import('../store/types.js').Basket>>} baskets
+ * @property {(body: BasketRequest) => Promise<{ basket: import('../store/types.js').Basket }>} sendBasket
+ * @property {(body: BasketRequest, signal?: AbortSignal) => Promise<BasketPreview>} previewBasket
+ * @property {(body: { engage: boolean, reason: string, flatten?: boolean }) => Promise<{ engaged: boolean, cancelled?: string[], still_open?: string[], flattening?: string[] }>} killSwitch
+ * @property {(account: string) => Promise<{ state: string, limits: Record<string, any>, used: Record<string, any> }>} risk
+ * @property {(body: Record<string, any>) => Promise<unknown>} limits
+ * @property {() => Promise<Items<Watchlist>>} watchlists
+ * @property {(items: Watchlist[]) => Promise<unknown>} saveWatchlists
+ * @property {(body: Record<string, any>) => Promise<unknown>} savePreferences
+ * @property {(account: string) => Promise<import('../store/types.js').Overview>} overview
+ * @property {() => Promise<any>} system
+ * @property {(query?: { before?: number, limit?: number, subject?: string }) => Promise<Items<AuditEntry>>} audit
+ * @property {() => Promise<{ ok: boolean, entries: number, head: string, problem: string | null }>} verifyAudit
+ * @property {(file: File, onProgress: (share: number) => void) => Promise<{ import: Import }>} upload
+ * @property {() => Promise<Items<Import>>} imports
+ * @property {(id: string) => Promise<{ import: Import }>} import
+ * @property {() => Promise<Items<Replay>>} replays
+ * @property {(id: string, speed: number) => Promise<Market>} startReplay
+ * @property {() => Promise<unknown>} stopReplay
+ */
+
+export {};
