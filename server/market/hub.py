@@ -1,77 +1,485 @@
-"""The hub of one market: the last price of every instrument, and who wants to hear of it.
+"""The hub of one market: the last price of every instrument, its bars, and who wants to hear of it.
 
-Public surface (being filled in):
-
-- `Hub.intake(batch)`: ticks in; validated, written, folded into bars, handed to watchers.
-- `Hub.quote(key) -> Quote | None`, `depth(key) -> Depth | None`, `age(key) -> float`, `fresh(key) -> bool`,
-  `freshness(key) -> Freshness`, `row(key) -> int`, `last(key) -> float` (NaN before the first tick).
-- `Hub.watch(rows, callback) -> Watch`: `callback(TickBatch)` with the kept ticks of those rows, in order.
-  `Watch.add(rows)`, `Watch.remove(rows)`, `Watch.close()`.
-- `Hub.start_day(day, closes)`, `await Hub.bars(key, interval, end_ns, limit) -> BarColumns`.
-- `Hub.subscribe() -> Subscription`.
+A batch of ticks costs the same however many instruments there are and however many screens look: the work is
+column-wise over the batch, and screens compare versions of the rows they show when they are due (`subscription`).
+Batches larger than `CHUNK` are cut and taken in turns of the event loop, so that a burst of ticks delays a command
+by one chunk at most (law 12).
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import date
-from typing import Protocol
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
-from server.domain.quotes import Depth, Quote
-from server.market.ports import BarColumns, TickBatch
+import msgspec
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ("PriceSource", "Watching")
+from server.core.clock import Clock, from_ns, to_ns
+from server.domain.instruments import Instrument
+from server.domain.money import exact
+from server.domain.quotes import Depth, Level, Quote
+from server.market.bars import BarBook
+from server.market.catalogue import Catalogue
+from server.market.freshness import Freshness, FreshnessPolicy, SegmentClocks
+from server.market.intervals import interval as interval_of
+from server.market.pipeline import Pipeline, Screened, ScreenRules
+from server.market.ports import BarColumns, DepthBatch, TickBatch, TickStore
+from server.market.sessions import Sessions, ist_day, midnight_ns
+from server.market.slots import QUOTE_COLUMNS, Slots
+from server.market.subscription import Subscription
+from server.market.table import FLAG_STALE
+from server.market.watch import Watch, Watches
+
+__all__ = ("CHUNK", "Hub", "IntakeStats")
+
+CHUNK = 2_048
+"""Ticks taken in one turn of the loop (well under a millisecond of work)."""
+MAX_BACKLOG = 1_000_000
+"""Ticks that may wait; what comes on top is dropped and counted as `overload`."""
+_RATE_SPAN = 10.0
+_OHLC = slice(QUOTE_COLUMNS["open"] - 1, QUOTE_COLUMNS["low"])
+_LAST = slice(QUOTE_COLUMNS["market_ms"] - 1, QUOTE_COLUMNS["oi"])
+_SOURCES = 255
 
 
-class Watching(Protocol):
-    """A watch on some rows, as `Hub.watch` gives it."""
+class IntakeStats(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts since the start, for the System page."""
 
-    def add(self, rows: Iterable[int]) -> None:
-        """Watch more rows."""
-        ...
+    ticks: int
+    """Received."""
+    kept: int
+    batches: int
+    rate: float
+    """Ticks received a second, over the last ten seconds."""
+    drops: dict[str, int]
+    repaired: int
+    backlog: int
+    instruments: int
+    last_tick_age: float | None
+    """Seconds since the last accepted tick of any instrument; None before the first."""
+    bars_finished: int
+    watched: int
 
-    def remove(self, rows: Iterable[int]) -> None:
-        """Watch fewer rows."""
-        ...
 
-    def close(self) -> None:
-        """End the watch; the callback is not called again."""
-        ...
+class Hub:
+    """See the module's text.
 
+    Args:
+        market: market id.
+        catalogue: its instruments; may be empty and be filled by `refresh`.
+        clock: wall and monotonic time.
+        market_now: the feed's own clock (market time, aware UTC).
+        sessions: session hours.
+        store: keeps ticks and bars; None keeps nothing.
+        policy: freshness limits.
+        rules: pipeline limits.
+    """
 
-class PriceSource(Protocol):
-    """The part of `Hub` that engines use (matching, risk, triggers)."""
+    def __init__(
+        self,
+        market: str,
+        catalogue: Catalogue,
+        clock: Clock,
+        market_now: Callable[[], datetime],
+        sessions: Sessions,
+        store: TickStore | None = None,
+        *,
+        policy: FreshnessPolicy | None = None,
+        rules: ScreenRules | None = None,
+    ) -> None:
+        self.market = market
+        self.catalogue = catalogue
+        self.slots = Slots(len(catalogue))
+        self.watches = Watches()
+        self.day: date | None = None
+        self.version = 0
+        """Counts changes of anything a screen may show."""
+        self.sources: list[str] = [""]
+        self._clock = clock
+        self._market_now = market_now
+        self._sessions = sessions
+        self._segments = SegmentClocks(policy or FreshnessPolicy())
+        self._pipeline = Pipeline(self.slots, rules or ScreenRules(), lambda: to_ns(market_now()))
+        self.book = BarBook(market, catalogue, self.slots, sessions, store, clock)
+        self._queue: deque[TickBatch | tuple[date, dict[str, float]]] = deque()
+        self._waiting = 0
+        self._some_stale = False
+        self._ticks = self._kept = self._batches = 0
+        self._rates: deque[tuple[float, int]] = deque()
+        self._last_tick = -np.inf
+        self.on_backlog: Callable[[], None] = lambda: None
+        """Called when work waits for `drain` (the market's own task sets it)."""
+        self._fit()
+
+    # ------------------------------------------------------------------ in
+
+    def refresh(self, instruments: list[Instrument], day: date | None = None) -> range:
+        """Take the feed's list; returns the new rows. Raises Fault when a known row would move."""
+        new = self.catalogue.refresh(instruments, day)
+        self._fit()
+        return new
+
+    def intake(self, batch: TickBatch) -> None:
+        """Take ticks. Small batches are done on return; large ones, and those behind them, by `drain`."""
+        size = len(batch.rows)
+        self._ticks += size
+        self._batches += 1
+        if not self._queue and size <= CHUNK:
+            self._take(batch)
+            return
+        if self._waiting + size > MAX_BACKLOG:
+            self._pipeline.drops.add("overload", size)
+            return
+        self._waiting += size
+        self._queue.extend(_chunks(batch))
+        self.on_backlog()
+
+    def drain(self) -> bool:
+        """Take one waiting chunk; True when more wait. Give the loop a turn between calls."""
+        if self._queue:
+            item = self._queue.popleft()
+            if isinstance(item, TickBatch):
+                self._waiting -= len(item.rows)
+                self._take(item)
+            else:
+                self._start_day(*item)
+        return bool(self._queue)
+
+    def start_day(self, day: date, closes: dict[str, float]) -> None:
+        """Begin a session day, in order with the ticks: open, high, low and volume start anew.
+
+        Args:
+            day: the session's date.
+            closes: close of the session before, by instrument key.
+        """
+        if self._queue:
+            self._queue.append((day, closes))
+        else:
+            self._start_day(day, closes)
+
+    def rewind(self) -> None:
+        """The feed was set to another moment of the same day: times may step back once, volumes are unknown."""
+        while self.drain():
+            pass
+        if self.day is not None:
+            self._start_day(self.day, {})
+
+    def housekeep(self) -> None:
+        """Twice a second: judge freshness, end the minutes that are over, hand bars and ticks to the store."""
+        now = self._clock.monotonic()
+        self._rates.append((now, self._ticks))
+        while now - self._rates[0][0] > _RATE_SPAN:
+            self._rates.popleft()
+        market_now = self._market_now()
+        for code, name in enumerate(self.catalogue.segments):
+            self._segments.open[code] = self._sessions.phase(name, market_now).name != "closed"
+        flags = self._segments.flags(self.slots, self.catalogue.segment, now)
+        quotes = self.slots.quotes
+        changed = np.flatnonzero(quotes["flags"][: self.slots.size] != flags)
+        if len(changed):
+            self.version += 1
+            quotes["flags"][changed] = flags[changed]
+            self.slots.changed[changed] = self.version
+        self._some_stale = bool((flags & FLAG_STALE).any())
+        self.book.sweep(to_ns(market_now))
+        self.book.hand_over()
+
+    async def close(self) -> None:
+        """Take what waits, end the bars as they stand and give all to the store."""
+        while self.drain():
+            pass
+        await self.book.close()
+
+    # ----------------------------------------------------------------- out
 
     def row(self, key: str) -> int:
         """Catalogue row of a key; raises NotFound."""
-        ...
+        return self.catalogue.row(key)
 
     def key(self, row: int) -> str:
         """Key of a row."""
-        ...
+        return self.catalogue.key(row)
 
     def quote(self, key: str) -> Quote | None:
         """Last known state in exact Decimals; None before the first price. Raises NotFound for an unknown key."""
-        ...
+        row = self.catalogue.row(key)
+        record = self.slots.quotes[row]
+        if np.isnan(record["ltp"]):
+            return None
+        return Quote(
+            key=key,
+            ltp=exact(record["ltp"]),
+            bid=_price(record["bid"]),
+            ask=_price(record["ask"]),
+            bid_qty=int(record["bid_qty"]),
+            ask_qty=int(record["ask_qty"]),
+            volume=int(record["volume"]),
+            oi=int(record["oi"]),
+            open=_price(record["open"]),
+            high=_price(record["high"]),
+            low=_price(record["low"]),
+            close=_price(record["close"]),
+            source=self.sources[self.slots.source[row]],
+            market_time=from_ns(round(record["market_ms"] * 1e6)),
+            age=self._clock.monotonic() - float(self.slots.received[row]),
+        )
 
     def depth(self, key: str) -> Depth | None:
         """Last known book; None when none was ever sent."""
-        ...
+        row = self.catalogue.row(key)
+        if self.slots.depth_changed[row] == 0:
+            return None
+        record = self.slots.depth[row]
+        return Depth(_levels(record["bid_px"], record["bid_qty"]), _levels(record["ask_px"], record["ask_qty"]))
+
+    def last(self, key: str) -> float:
+        """Last price as a float, NaN before the first; for analytics and marks, never for orders."""
+        return float(self.slots.quotes["ltp"][self.catalogue.row(key)])
 
     def age(self, key: str) -> float:
         """Monotonic seconds since the instrument's own last tick; infinity before the first."""
-        ...
+        return self._clock.monotonic() - float(self.slots.received[self.catalogue.row(key)])
+
+    def freshness(self, key: str, limit: float | None = None) -> Freshness:
+        """Whether its price may be trusted now (law 11), with the reason; `limit` can only tighten the policy."""
+        row = self.catalogue.row(key)
+        segment = int(self.catalogue.segment[row])
+        return self._segments.judge(segment, float(self.slots.received[row]), self._clock.monotonic(), limit)
 
     def fresh(self, key: str, limit: float | None = None) -> bool:
-        """Whether an order may be priced on it now (law 11); `limit` overrides the policy's own-tick limit."""
-        ...
+        """Whether an order may be priced on it now (law 11)."""
+        return self.freshness(key, limit).state == "live"
 
-    def watch(self, rows: Iterable[int], callback: Callable[[TickBatch], None]) -> Watching:
-        """Call `callback` inside intake with the kept ticks of these rows, in arrival order."""
-        ...
+    def watch(self, rows: Iterable[int], callback: Callable[[TickBatch], None]) -> Watch:
+        """Call `callback` inside intake with the accepted ticks of these rows, in arrival order."""
+        watch = self.watches.open(callback)
+        watch.add(rows)
+        return watch
 
-    def start_day(self, day: date, closes: dict[str, float]) -> None:
-        """Begin a session day: OHLC and volume reset, previous closes set."""
-        ...
+    def subscribe(self, number: int) -> Subscription:
+        """A screen's view of this market; `number` is the market's number on the wire."""
+        return Subscription(self, number)
 
     async def bars(self, key: str, interval: str, end_ns: int | None, limit: int) -> BarColumns:
-        """The newest `limit` bars that start before `end_ns`, oldest first; the last may be unfinished."""
-        ...
+        """The newest `limit` bars that start before `end_ns` (None = all), oldest first; the last may be unfinished.
+
+        Raises NotFound for an unknown key, Invalid for an unknown interval.
+        """
+        return await self.book.read(self.catalogue.row(key), interval_of(interval), end_ns, limit)
+
+    def intake_stats(self) -> IntakeStats:
+        """Counts for the System page."""
+        now = self._clock.monotonic()
+        at, ticks = self._rates[0] if self._rates else (now, self._ticks)
+        return IntakeStats(
+            ticks=self._ticks,
+            kept=self._kept,
+            batches=self._batches,
+            rate=(self._ticks - ticks) / (now - at) if now > at else 0.0,
+            drops=self._pipeline.drops.counts(),
+            repaired=self._pipeline.repaired,
+            backlog=self._waiting,
+            instruments=len(self.catalogue),
+            last_tick_age=now - self._last_tick if self._last_tick > -np.inf else None,
+            bars_finished=self.book.finished,
+            watched=self.watches.wanted,
+        )
+
+    def wall_ms(self) -> float:
+        """Wall clock in milliseconds since the epoch."""
+        return to_ns(self._clock.now()) / 1e6
+
+    # -------------------------------------------------------------- inside
+
+    def _fit(self) -> None:
+        size = len(self.catalogue)
+        self.slots.grow(size)
+        self.book.grow(size)
+        self.watches.grow(size)
+        self._segments.set_segments(self.catalogue.segments)
+        self._pipeline.set_kinds([i.kind for i in self.catalogue.instruments])
+
+    def _start_day(self, day: date, closes: dict[str, float]) -> None:
+        now = to_ns(self._market_now())
+        hours = [self._sessions.hours(name, day) for name in self.catalogue.segments]
+        opens = [int(h.starts[0]) for h in hours if len(h.starts)]
+        whole = not opens or now <= min(opens)
+        self.book.start_day(day, whole=whole)
+        self._pipeline.start_day(midnight_ns(day))
+        slots, size = self.slots, self.slots.size
+        self.day = day
+        self.version += 1
+        slots.time_ns[:size] = 0
+        slots.volume[:size] = 0 if whole else -1
+        slots.values[:size, _OHLC] = np.nan
+        slots.quotes["volume"][:size] = 0.0
+        rows = [(row, close) for key, close in closes.items() if (row := self.catalogue.find(key)) is not None]
+        if rows:
+            places, values = zip(*rows, strict=True)
+            slots.quotes["close"][list(places)] = values
+        slots.changed[:size] = self.version
+
+    def _take(self, batch: TickBatch) -> None:
+        if self.day is None and len(batch.rows):
+            self._start_day(ist_day(int(batch.time_ns[0])), {})
+        ticks = self._pipeline.screen(batch)
+        if len(ticks):
+            self.version += 1
+            self._kept += len(ticks)
+            self._last_tick = self._clock.monotonic()
+            inside, times = self.book.trading(ticks)
+            self._write(ticks, self._source(batch.source))
+            self._day_range(ticks, inside)
+            self.book.fold(ticks, inside, times, self.version)
+        if batch.depth is not None:
+            self._write_depth(batch, ticks)
+        if self.watches.wanted and len(ticks):
+            self._tell(batch.source, ticks)
+
+    def _write(self, ticks: Screened, source: int) -> None:
+        slots, last = self.slots, ticks.last
+        rows = ticks.rows[last]
+        time_ns, volume, oi = ticks.time_ns[last], ticks.volume[last], ticks.oi[last]
+        block = np.empty((len(rows), 9))
+        block[:, 0] = time_ns / 1e6
+        block[:, 1] = self.wall_ms()
+        block[:, 2] = ticks.ltp[last]
+        block[:, 3] = ticks.bid[last]
+        block[:, 4] = ticks.ask[last]
+        block[:, 5] = ticks.bid_qty[last]
+        block[:, 6] = ticks.ask_qty[last]
+        block[:, 7] = volume
+        block[:, 8] = oi
+        slots.values[rows, _LAST] = block
+        slots.time_ns[rows] = time_ns
+        slots.volume[rows] = volume
+        slots.oi[rows] = oi
+        slots.received[rows] = self._last_tick
+        slots.source[rows] = source
+        slots.changed[rows] = self.version
+        self._segments.ticked[self.catalogue.segment[rows]] = self._last_tick
+        if self._some_stale:
+            slots.quotes["flags"][rows] &= ~np.uint32(FLAG_STALE)
+
+    def _day_range(self, ticks: Screened, inside: npt.NDArray[np.bool_] | None) -> None:
+        """Open, high and low of the day, from trading phases only."""
+        rows, ltp, first = ticks.rows, ticks.ltp, ticks.first
+        if inside is not None:
+            rows, ltp = rows[inside], ltp[inside]
+            if len(rows) == 0:
+                return
+            first = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+        at = rows[first]
+        known = self.slots.values[at, _OHLC]
+        known[:, 0] = np.where(np.isnan(known[:, 0]), ltp[first], known[:, 0])
+        known[:, 1] = np.fmax(known[:, 1], np.maximum.reduceat(ltp, first))
+        known[:, 2] = np.fmin(known[:, 2], np.minimum.reduceat(ltp, first))
+        self.slots.values[at, _OHLC] = known
+
+    def _write_depth(self, batch: TickBatch, ticks: Screened) -> None:
+        """Write books, except bad ones and those whose tick in this batch was refused."""
+        depth = batch.depth
+        assert depth is not None
+        slots = self.slots
+        good = (depth.rows >= 0) & (depth.rows < slots.size) & _sound(depth)
+        refused = int(np.count_nonzero(~good))
+        if refused:
+            self._pipeline.drops.add("bad_depth", refused)
+            depth = DepthBatch(*(getattr(depth, n)[good] for n in DepthBatch.__struct_fields__))
+        if len(ticks) < len(batch.rows):
+            # a tick dropped as a duplicate leaves a deeper level that may be new; one refused for its time does not
+            inside = batch.rows[(batch.rows >= 0) & (batch.rows < slots.size)]
+            slots.scratch[inside] = 1
+            slots.scratch[ticks.rows] = 0
+            keep = (slots.scratch[depth.rows] == 0) | np.isin(depth.rows, self._repeats(batch))
+            slots.scratch[inside] = 0
+            depth = DepthBatch(*(getattr(depth, n)[keep] for n in DepthBatch.__struct_fields__))
+        rows = depth.rows
+        if len(rows) == 0:
+            return
+        table = slots.depth
+        table["market_ms"][rows] = slots.quotes["market_ms"][rows]
+        table["bid_px"][rows] = depth.bid_px
+        table["bid_qty"][rows] = depth.bid_qty
+        table["ask_px"][rows] = depth.ask_px
+        table["ask_qty"][rows] = depth.ask_qty
+        self.version += 1
+        slots.depth_changed[rows] = self.version
+
+    def _repeats(self, batch: TickBatch) -> npt.NDArray[np.int32]:
+        """Rows of ticks that say the same moment as the slot: what was dropped there was a duplicate."""
+        rows = batch.rows
+        known = (rows >= 0) & (rows < self.slots.size)
+        rows = rows[known]
+        same: npt.NDArray[np.int32] = rows[batch.time_ns[known] == self.slots.time_ns[rows]]
+        return same
+
+    def _tell(self, source: str, ticks: Screened) -> None:
+        """Hand ticks to the engines that watch, and those of all watched rows to the store."""
+
+        def make(index: npt.NDArray[np.int64]) -> TickBatch:
+            pick = index[np.argsort(ticks.place[index], kind="stable")]
+            return TickBatch(
+                source=source,
+                rows=ticks.rows[pick],
+                time_ns=ticks.time_ns[pick],
+                ltp=ticks.ltp[pick],
+                bid=ticks.bid[pick],
+                ask=ticks.ask[pick],
+                bid_qty=ticks.bid_qty[pick],
+                ask_qty=ticks.ask_qty[pick],
+                volume=ticks.volume[pick],
+                oi=ticks.oi[pick],
+            )
+
+        wanted = np.flatnonzero(self.watches.counted[ticks.rows])
+        if len(wanted):
+            kept = make(wanted)
+            self.book.keep_ticks(self.catalogue.keys[kept.rows].tolist(), kept)
+            self.watches.tell(ticks.rows, make)
+
+    def _source(self, name: str) -> int:
+        if name not in self.sources:
+            if len(self.sources) > _SOURCES:
+                return 0
+            self.sources.append(name)
+        return self.sources.index(name)
+
+
+def _chunks(batch: TickBatch) -> list[TickBatch]:
+    """The batch in pieces of `CHUNK` ticks; its books go with the last piece."""
+    size = len(batch.rows)
+    if size <= CHUNK:
+        return [batch]
+    names = ("rows", "time_ns", "ltp", "bid", "ask", "bid_qty", "ask_qty", "volume", "oi")
+    return [
+        TickBatch(
+            source=batch.source,
+            depth=batch.depth if at + CHUNK >= size else None,
+            **{name: getattr(batch, name)[at : at + CHUNK] for name in names},
+        )
+        for at in range(0, size, CHUNK)
+    ]
+
+
+def _sound(depth: DepthBatch) -> npt.NDArray[np.bool_]:
+    """Books whose prices are positive or absent, quantities not negative, and sides not crossed."""
+    with np.errstate(invalid="ignore"):
+        bad = ((depth.bid_px <= 0) | np.isinf(depth.bid_px) | (depth.ask_px <= 0) | np.isinf(depth.ask_px)).any(axis=1)
+        bad |= ((depth.bid_qty < 0) | (depth.ask_qty < 0)).any(axis=1)
+        bad |= depth.bid_px[:, 0] > depth.ask_px[:, 0]
+    return ~bad
+
+
+def _price(value: Any) -> Decimal | None:
+    return None if np.isnan(value) else exact(value)
+
+
+def _levels(prices: Any, quantities: Any) -> tuple[Level, ...]:
+    return tuple(
+        Level(exact(price), int(quantity))
+        for price, quantity in zip(prices, quantities, strict=True)
+        if not np.isnan(price)
+    )

@@ -15,7 +15,17 @@ from server.core.errors import Invalid
 from server.market.ports import BarColumns
 from server.market.sessions import DAY_NS, IST_NS, Sessions
 
-__all__ = ("INTERVALS", "MINUTE_NS", "Interval", "bar_starts", "empty_bars", "fold_bars", "interval", "join_bars")
+__all__ = (
+    "INTERVALS",
+    "MINUTE_NS",
+    "Interval",
+    "bar_starts",
+    "clip_bars",
+    "empty_bars",
+    "fold_bars",
+    "interval",
+    "overlay",
+)
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -104,25 +114,33 @@ def empty_bars() -> BarColumns:
     return BarColumns(whole, real, real, real, real, whole, whole)
 
 
-def join_bars(*parts: BarColumns) -> BarColumns:
-    """Parts put together in time order; of two bars with one start the one of the later part stays."""
+def overlay(*parts: BarColumns) -> BarColumns:
+    """Parts put together in time order, later parts the newer knowledge of the same bar where starts are equal:
+    open of the first, close and open interest of the last, the widest range, the larger volume."""
     some = [p for p in parts if len(p.start_ns)]
     if len(some) <= 1:
         return some[0] if some else empty_bars()
     start = np.concatenate([p.start_ns for p in some])
     order = np.argsort(start, kind="stable")
-    ordered = start[order]
-    last = np.append(ordered[1:] != ordered[:-1], True)
-    pick = order[last]
+    start = start[order]
+    first = np.flatnonzero(np.append(True, start[1:] != start[:-1]))
+    last = np.append(first[1:], len(start)) - 1
     return BarColumns(
-        start[pick],
-        np.concatenate([p.open for p in some])[pick],
-        np.concatenate([p.high for p in some])[pick],
-        np.concatenate([p.low for p in some])[pick],
-        np.concatenate([p.close for p in some])[pick],
-        np.concatenate([p.volume for p in some])[pick],
-        np.concatenate([p.oi for p in some])[pick],
+        start[first],
+        np.concatenate([p.open for p in some])[order][first],
+        np.maximum.reduceat(np.concatenate([p.high for p in some])[order], first),
+        np.minimum.reduceat(np.concatenate([p.low for p in some])[order], first),
+        np.concatenate([p.close for p in some])[order][last],
+        np.maximum.reduceat(np.concatenate([p.volume for p in some])[order], first),
+        np.concatenate([p.oi for p in some])[order][last],
     )
+
+
+def clip_bars(bars: BarColumns, end_ns: int, limit: int) -> BarColumns:
+    """The newest `limit` bars that start before `end_ns`."""
+    stop = int(np.searchsorted(bars.start_ns, end_ns))
+    pick = slice(max(0, stop - limit), stop)
+    return BarColumns(*(getattr(bars, name)[pick] for name in BarColumns.__struct_fields__))
 
 
 def fold_bars(bars: BarColumns, starts: I8) -> BarColumns:
