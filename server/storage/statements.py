@@ -1,0 +1,70 @@
+"""SQLAlchemy Core statements compiled once to driver SQL, for the writer thread.
+
+Building and compiling an INSERT through SQLAlchemy costs more than the INSERT itself. The statement and the column
+types' conversions are therefore worked out once for a dialect; after that a row is a tuple given to the raw cursor.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Dialect, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from server.core.errors import Fault
+
+__all__ = ("Cursor", "Statement", "insert", "upsert")
+
+
+class Cursor(Protocol):
+    """What is used of a driver's cursor."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Any: ...
+
+    def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> Any: ...
+
+
+class Statement:
+    """One writing statement for all columns of a table, in the table's own column order."""
+
+    def __init__(self, table: Table, built: Any, dialect: Dialect) -> None:
+        names = [column.name for column in table.columns]
+        compiled = built.compile(dialect=dialect, column_keys=names)
+        if list(compiled.positiontup or ()) != names:
+            raise Fault(f"the statement for {table.name} does not take its columns in order")
+        self.table = table
+        self.sql = str(compiled)
+        self._convert: list[tuple[int, Callable[[Any], Any]]] = []
+        for place, column in enumerate(table.columns):
+            processor = column.type.dialect_impl(dialect).bind_processor(dialect)
+            if processor is not None:
+                self._convert.append((place, processor))
+
+    def run(self, cursor: Cursor, rows: Sequence[Sequence[Any]]) -> None:
+        """Write rows of domain values, in order."""
+        ready = []
+        for row in rows:
+            values = list(row)
+            for place, processor in self._convert:
+                values[place] = processor(values[place])
+            ready.append(values)
+        if len(ready) == 1:
+            cursor.execute(self.sql, ready[0])
+        else:
+            cursor.executemany(self.sql, ready)
+
+
+def insert(table: Table, dialect: Dialect) -> Statement:
+    """INSERT; a row that is there already is an error."""
+    return Statement(table, table.insert(), dialect)
+
+
+def upsert(table: Table, dialect: Dialect, add: tuple[str, ...] = ()) -> Statement:
+    """INSERT, or replace the row with the same primary key; columns in `add` are added to instead."""
+    module: Any = {"sqlite": sqlite, "postgresql": postgresql}[dialect.name]
+    base = module.insert(table)
+    change = {
+        column.name: column + base.excluded[column.name] if column.name in add else base.excluded[column.name]
+        for column in table.columns
+        if not column.primary_key
+    }
+    return Statement(table, base.on_conflict_do_update(index_elements=list(table.primary_key), set_=change), dialect)

@@ -1,0 +1,1 @@
+"""Ticks and bars in DuckDB: `store.py` is the store, the rest are its parts."""
