@@ -1,0 +1,67 @@
+"""The market in one instrument at one instant, as the simulated exchange sees it."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from server.domain.orders import Side
+from server.domain.quotes import Depth, Level, Quote
+
+__all__ = ("DEPTH_LEVELS", "Snapshot", "snapshot")
+
+DEPTH_LEVELS = 5
+"""Levels a full book shows on each side; fewer means that there is nothing behind them."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Last trade and book; best level first."""
+
+    ltp: Decimal
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    deep: bool
+    """Whether the levels are a five-level book; otherwise they are the touch alone, or nothing at all."""
+    volume: int
+    """Traded today; 0 where the source does not say."""
+    open: Decimal | None
+    close: Decimal | None
+    """Close of the session before."""
+    at: datetime
+    """Market time of the last tick."""
+    fresh: bool
+    """Whether it may be traded on."""
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is only a last price: no book on either side."""
+        return not self.bids and not self.asks
+
+    def against(self, side: Side) -> tuple[Level, ...]:
+        """The levels an order of `side` trades against."""
+        return self.asks if side == "BUY" else self.bids
+
+    def beside(self, side: Side) -> tuple[Level, ...]:
+        """The levels an order of `side` queues among."""
+        return self.bids if side == "BUY" else self.asks
+
+
+def snapshot(quote: Quote, depth: Depth | None, *, fresh: bool) -> Snapshot:
+    """Join quote and depth; without depth the touch stands in where it has a quantity."""
+    if depth is not None and (depth.bids or depth.asks):
+        bids, asks, deep = depth.bids, depth.asks, True
+    else:
+        bids = (Level(quote.bid, quote.bid_qty),) if quote.bid is not None and quote.bid_qty > 0 else ()
+        asks = (Level(quote.ask, quote.ask_qty),) if quote.ask is not None and quote.ask_qty > 0 else ()
+        deep = False
+    return Snapshot(
+        ltp=quote.ltp,
+        bids=bids,
+        asks=asks,
+        deep=deep,
+        volume=quote.volume,
+        open=quote.open,
+        close=quote.close,
+        at=quote.market_time,
+        fresh=fresh,
+    )
