@@ -1,4 +1,4 @@
-"""What the exchange simulator and paper trading need to see of a market. The hub, with a thin adapter, has this shape."""
+"""What the exchange simulator and paper trading need to see of a market: the hub, behind a thin adapter."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime

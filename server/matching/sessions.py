@@ -46,7 +46,7 @@ class Sessions:
         return min(later) if later else datetime.combine(day + timedelta(days=1), datetime.min.time(), IST)
 
     def ends(self, instrument: Instrument, phase: Phase, day: date) -> datetime:
-        """When an order that enters in `phase` expires: with the closing auction where there is one, else with trading."""
+        """When an order that enters in `phase` expires: after the closing auction if any, else with trading."""
         session = self.session(instrument.segment, day)
         auctions = [p.end for p in session.phases if p.name == "closing_auction"] if session else []
         if phase.name == "post_close":
@@ -54,7 +54,7 @@ class Sessions:
         return auctions[-1] if auctions else self._rules.trading_end(instrument, day)
 
     def good_day(self, segment: str, created: datetime) -> date:
-        """The session day an after-market order made at `created` is good for: today's if still to come, else the next."""
+        """The session day an after-market order made at `created` is good for: today if still to come, or the next."""
         day = session_day(created)
         session = self.session(segment, day)
         if session is not None and created < session.open:

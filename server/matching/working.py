@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import Literal
 
 from server.domain.instruments import Instrument
-from server.domain.orders import Order
+from server.domain.orders import Order, OrderState
 from server.matching.messages import Changed
 
 __all__ = ("Stage", "Working")
 
 Stage = Literal["queued", "collected", "stop", "live"]
-"""queued: after-market, waits for a session. collected: in an auction's book. stop: waits for its trigger. live: works."""
+"""queued: after-market, waits for a session. collected: in an auction's book. stop: awaits its trigger. live: works."""
 
 
 class Working:
@@ -67,14 +67,14 @@ class Working:
         """Whether its limit reaches `price` (a market order reaches any)."""
         return self.limit is None or (price <= self.limit if self.buy else price >= self.limit)
 
-    def changed(self, at: datetime, state: str = "", reason: str = "") -> Changed:
-        """The order as it now stands; `state` for one that ends."""
+    def changed(self, at: datetime, state: OrderState | None = None, reason: str = "") -> Changed:
+        """The order as it now stands; `state` is given for one that ends."""
         order = self.order
-        if not state:
+        if state is None:
             state = "FILLED" if self.left <= 0 else "PARTIAL" if self.filled else "OPEN"
         return Changed(
             order_id=order.id,
-            state=state,  # type: ignore[arg-type] - one of OrderState's words
+            state=state,
             quantity=order.quantity,
             filled=self.filled,
             price=order.price,
