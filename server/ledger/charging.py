@@ -16,7 +16,7 @@ import msgspec
 
 from server.domain.books import Charges
 from server.domain.instruments import Instrument
-from server.domain.orders import Fill, Order, Product, Side
+from server.domain.orders import Fill, Product, Side
 
 __all__ = ("Charged", "Rates", "charge_fill")
 
@@ -64,7 +64,14 @@ class Charged(msgspec.Struct, frozen=True):
 
 
 def charge_fill(
-    rates: Rates, plan: str, instrument: Instrument, order: Order, fill: Fill, day: date, before: Charged
+    rates: Rates,
+    plan: str,
+    instrument: Instrument,
+    product: Product,
+    fill: Fill,
+    day: date,
+    before: Charged,
+    origin: str,
 ) -> tuple[Charged, Charges]:
     """The order's new running total, and the charges of this fill alone (lines in whole paise).
 
@@ -72,29 +79,37 @@ def charge_fill(
         plan: whose brokerage, `zerodha`.
         day: market date of the trade.
         before: the order's total without this fill.
+        origin: who made the order.
     """
     quantity = before.quantity + fill.quantity
     value = before.value + fill.price * fill.quantity
     price = value / quantity
     if fill.liquidity == "settlement":
-        total = _settlement(rates, plan, instrument, order, quantity, price, day)
+        total = _settlement(rates, plan, instrument, product, fill.side, quantity, price, day)
     else:
-        total = rates.charges(plan, instrument, fill.side, order.product, quantity, price, day)
-        if order.origin == "squareoff":
+        total = rates.charges(plan, instrument, fill.side, product, quantity, price, day)
+        if origin == "squareoff":
             total = _each(total, rates.square_off_charges(plan, day), 1)
     total = Charges(**{name: getattr(total, name).quantize(_PAISA, ROUND_HALF_UP) for name in _LINES})
     return Charged(quantity, value, total), _each(total, before.charges, -1)
 
 
 def _settlement(
-    rates: Rates, plan: str, instrument: Instrument, order: Order, quantity: int, price: Decimal, day: date
+    rates: Rates,
+    plan: str,
+    instrument: Instrument,
+    product: Product,
+    side: Side,
+    quantity: int,
+    price: Decimal,
+    day: date,
 ) -> Charges:
     if instrument.kind == "OPTION":
-        held = order.side == "SELL" and price > 0  # the holder is closed out by a sale at what it is worth
+        held = side == "SELL" and price > 0  # the holder is closed out by a sale at what it is worth
         return rates.exercise_charges(instrument, quantity, price, day) if held else Charges()
     if instrument.kind == "FUTURE":
         return Charges()
-    full = rates.charges(plan, instrument, order.side, order.product, quantity, price, day)
+    full = rates.charges(plan, instrument, side, product, quantity, price, day)
     return Charges(stt=full.stt, stamp=full.stamp)
 
 

@@ -1,10 +1,10 @@
 """The ledger: current books of each account, folded from fills and postings and from nothing else.
 
 `apply` and the money calls compute and change nothing; the caller commits what they return to the journal and then
-folds it here with `commit` or `post`. Between the two nothing else may be computed for the same account, or it would
+folds it here with `commit` or `fold`. Between the two nothing else may be computed for the same account, or it would
 start from old books: the order path keeps one account's fills in line.
 
-A fill is known by (account, execution); one seen before changes nothing. A fill that comes late is put where its market
+A fill is known by (account, execution); one seen before gives None. A fill that comes late is put where its market
 time belongs and the position is folded again (`story`), so the books do not depend on the order of arrival.
 """
 
@@ -46,14 +46,11 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What a fill does to the books: for the journal's `FillApplied`, then for `Ledger.commit`."""
 
     fill: Fill
-    order: str
     position: Position
     charges: Charges
     postings: tuple[Posting, ...]
     charged: Charged
     """The order's running total of charges."""
-    duplicate: bool = False
-    """The fill was in the books already: nothing changes, nothing need be journalled."""
 
 
 class _Books:
@@ -130,22 +127,23 @@ class Ledger:
         """Whether this execution is in the books already."""
         return execution in self._of(account).seen
 
-    def apply(self, fill: Fill, order: Order, instrument: Instrument) -> Applied:
-        """What `fill` of `order` changes; `duplicate` when it is in the books already. Changes nothing itself."""
+    def apply(self, fill: Fill, product: Product, instrument: Instrument, *, origin: str = "user") -> Applied | None:
+        """What `fill` changes; None when it is in the books already. Changes nothing itself.
+
+        `fill.order` must be the order's own id; `origin` is the order's (a square-off pays the broker's fee).
+        """
         books = self._of(fill.account)
-        old = self.position(fill.account, fill.key, order.product)
-        before = books.charged.get(order.id, Charged())
         if fill.execution in books.seen:
-            return Applied(
-                fill=fill, order=order.id, position=old, charges=Charges(), postings=(), charged=before, duplicate=True
-            )
+            return None
+        old = self.position(fill.account, fill.key, product)
+        before = books.charged.get(fill.order, Charged())
         day = market_day(fill.at_market)
-        charged, charges = charge_fill(self._rates, books.plan, instrument, order, fill, day, before)
-        new = books.stories.get((fill.key, order.product), Story(old)).after(fill)
+        charged, charges = charge_fill(self._rates, books.plan, instrument, product, fill, day, before, origin)
+        new = books.stories.get((fill.key, product), Story(old)).after(fill)
         fee, tax = charge_minor(charges), tax_minor(charges)
         new = msgspec.structs.replace(new, charges_minor=old.charges_minor + fee + tax)
         postings = post_fill(old, new, fill, charged_minor=fee, taxed_minor=tax)
-        return Applied(fill=fill, order=order.id, position=new, charges=charges, postings=postings, charged=charged)
+        return Applied(fill=fill, position=new, charges=charges, postings=postings, charged=charged)
 
     def commit(self, applied: Applied) -> None:
         """Fold what `apply` gave, once it is in the journal. A second time changes nothing."""
@@ -154,14 +152,14 @@ class Ledger:
         if fill.execution in books.seen:
             return
         books.seen.add(fill.execution)
-        self.post(applied.postings)
-        books.charge(applied.order, market_day(fill.at_market), applied.charged)
+        self.fold(applied.postings)
+        books.charge(fill.order, market_day(fill.at_market), applied.charged)
         place = (fill.key, applied.position.product)
         if place not in books.stories:
             books.stories[place] = Story(Position(account=fill.account, key=fill.key, product=place[1]))
         books.stories[place].add(fill, applied.position)
 
-    def post(self, postings: Iterable[Posting]) -> None:
+    def fold(self, postings: Iterable[Posting]) -> None:
         """Add postings, once they are in the journal, to the balances (fills go through `commit`)."""
         for posting in postings:
             books = self._of(posting.account)
