@@ -37,18 +37,21 @@ class FreshnessRule(msgspec.Struct, frozen=True):
             raise Invalid("A freshness limit must be above 0 seconds.", code="settings.value", field="own")
 
 
+_RULES = {
+    "INDEX": FreshnessRule(5.0, 5.0),
+    "CASH_FNO_STOCK": FreshnessRule(30.0, 5.0),
+    "CASH_NON_FNO": FreshnessRule(900.0, 15.0),
+    "INDEX_FUT": FreshnessRule(60.0, 5.0),
+    "STOCK_FUT": FreshnessRule(300.0, 10.0),
+    "INDEX_OPT": FreshnessRule(1_800.0, 5.0),
+    "STOCK_OPT": FreshnessRule(3_600.0, 15.0),
+}
+
+
 class FreshnessPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Rules by rulebook segment. The figures are ours; a trader may set tighter ones."""
 
-    rules: dict[str, FreshnessRule] = {
-        "INDEX": FreshnessRule(5.0, 5.0),
-        "CASH_FNO_STOCK": FreshnessRule(30.0, 5.0),
-        "CASH_NON_FNO": FreshnessRule(900.0, 15.0),
-        "INDEX_FUT": FreshnessRule(60.0, 5.0),
-        "STOCK_FUT": FreshnessRule(300.0, 10.0),
-        "INDEX_OPT": FreshnessRule(1_800.0, 5.0),
-        "STOCK_OPT": FreshnessRule(3_600.0, 15.0),
-    }
+    rules: dict[str, FreshnessRule] = msgspec.field(default_factory=lambda: dict(_RULES))
     other: FreshnessRule = FreshnessRule(60.0, 15.0)
     """For segments not named."""
 
@@ -93,8 +96,8 @@ class SegmentClocks:
         self._feed = np.concatenate((self._feed, [r.feed for r in rules]))
 
     def judge(self, segment: int, received: float, now: float, limit: float | None = None) -> Freshness:
-        """The verdict on a price of a segment whose own last tick came at `received` (monotonic)."""
-        own = self._own[segment] if limit is None else min(limit, float(self._own[segment]))
+        """The verdict on a price whose own last tick came at `received` (monotonic); `limit` overrides `own`."""
+        own = float(self._own[segment]) if limit is None else limit
         age, quiet = now - received, now - float(self.ticked[segment])
         if received == -np.inf:
             return Freshness("none", age, own, "It has had no price yet.")

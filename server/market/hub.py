@@ -243,7 +243,7 @@ class Hub:
         return self._clock.monotonic() - float(self.slots.received[self.catalogue.row(key)])
 
     def freshness(self, key: str, limit: float | None = None) -> Freshness:
-        """Whether its price may be trusted now (law 11), with the reason; `limit` can only tighten the policy."""
+        """Whether its price may be trusted now (law 11), with the reason; `limit` overrides its own-tick limit."""
         row = self.catalogue.row(key)
         segment = int(self.catalogue.segment[row])
         return self._segments.judge(segment, float(self.slots.received[row]), self._clock.monotonic(), limit)

@@ -47,18 +47,21 @@ class JumpRule(msgspec.Struct, frozen=True):
     floor: float
 
 
+_JUMPS = {
+    "INDEX": JumpRule(1.05, 1.0),
+    "EQUITY": JumpRule(1.25, 1.0),
+    "FUTURE": JumpRule(1.25, 1.0),
+    "OPTION": JumpRule(5.0, 25.0),
+    "CURRENCY": JumpRule(1.05, 0.05),
+    "CRYPTO": JumpRule(1.5, 0.0),
+}
+
+
 class ScreenRules(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of the pipeline. The factors are ours, not an exchange's: wide enough for what FIDELITY's days show
     (shares move within 20 % bands, a far option multiplies within seconds), narrow enough for digits gone wrong."""
 
-    jumps: dict[str, JumpRule] = {
-        "INDEX": JumpRule(1.05, 1.0),
-        "EQUITY": JumpRule(1.25, 1.0),
-        "FUTURE": JumpRule(1.25, 1.0),
-        "OPTION": JumpRule(5.0, 25.0),
-        "CURRENCY": JumpRule(1.05, 0.05),
-        "CRYPTO": JumpRule(1.5, 0.0),
-    }
+    jumps: dict[str, JumpRule] = msgspec.field(default_factory=lambda: dict(_JUMPS))
     confirm: int = 3
     """An outlier is believed when this many ticks in a row, itself included, agree with it."""
     ahead_seconds: float = 60.0

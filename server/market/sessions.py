@@ -46,6 +46,10 @@ class SessionRules(Protocol):
         """First trading day after `day`."""
         ...
 
+    def previous_trading_day(self, day: date) -> date:
+        """Last trading day before `day`."""
+        ...
+
 
 class PhaseNow(msgspec.Struct, frozen=True):
     """Phase of a segment at a moment, and when it ends (or, closed, when the next one begins; None = not known)."""
@@ -107,6 +111,10 @@ class Sessions:
                 return PhaseNow(CLOSED, from_ns(int(start)))
         return PhaseNow(CLOSED, self._next_open(segment, day))
 
+    def previous_day(self, day: date) -> date:
+        """The trading day before a day; raises Invalid where the rulebook does not know."""
+        return self._rules.previous_trading_day(day)
+
     def in_trading(self, segment: str, times: I8) -> npt.NDArray[np.bool_]:
         """Which moments lie in a trading phase of their IST day (all of them on a day the rulebook does not know)."""
         out = np.zeros(len(times), dtype=np.bool_)
@@ -150,9 +158,15 @@ class Sessions:
             )
         except Invalid:
             return DayHours((), np.empty(0, np.int64), np.empty(0, np.int64), False)
-        starts = np.array([to_ns(p.start) for p in phases], dtype=np.int64)
-        ends = np.array([to_ns(p.end) for p in phases], dtype=np.int64)
-        return DayHours(tuple(p.name for p in phases), starts, ends, True)
+        joined: list[tuple[str, int, int]] = []
+        for phase in phases:  # the rulebook tells steps of one phase apart; bars do not
+            if joined and joined[-1][0] == phase.name and joined[-1][2] == to_ns(phase.start):
+                joined[-1] = (phase.name, joined[-1][1], to_ns(phase.end))
+            else:
+                joined.append((phase.name, to_ns(phase.start), to_ns(phase.end)))
+        starts = np.array([start for _, start, _ in joined], dtype=np.int64)
+        ends = np.array([end for _, _, end in joined], dtype=np.int64)
+        return DayHours(tuple(name for name, _, _ in joined), starts, ends, True)
 
     def _next_open(self, segment: str, day: date) -> datetime | None:
         try:
