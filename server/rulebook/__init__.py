@@ -1,8 +1,20 @@
 """Dated market rules: sessions, holidays, contracts, charges, margins. `Rulebook.load` is the way in."""
 
 from server.rulebook.book import Rulebook
-from server.rulebook.contracts import Expiry, Underlying
+from server.rulebook.charges import ContractNote, Trade
+from server.rulebook.expiries import Expiry
 from server.rulebook.margins import MarginRules
-from server.rulebook.sessions import Phase, Session
+from server.rulebook.names import Underlying
+from server.rulebook.sessions import Phase, Session, Settlement
 
-__all__ = ("Expiry", "MarginRules", "Phase", "Rulebook", "Session", "Underlying")
+__all__ = (
+    "ContractNote",
+    "Expiry",
+    "MarginRules",
+    "Phase",
+    "Rulebook",
+    "Session",
+    "Settlement",
+    "Trade",
+    "Underlying",
+)

@@ -1,36 +1,96 @@
-"""Contract specifications: names, lots, freeze quantities, ticks, strike gaps and expiry days."""
+"""Contract specifications: lots, freeze quantities, ticks and strike gaps."""
 
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
-__all__ = ("Expiry", "Underlying")
+from server.core.errors import Invalid
+from server.rulebook.expiries import Expiries
+from server.rulebook.names import Names
+from server.rulebook.rows import Row, Rows, unknown
+
+__all__ = ("Contracts",)
+
+_CASH_OF = {"NSE": "NSE", "NFO": "NSE", "NSE_INDEX": "NSE", "BSE": "BSE", "BFO": "BSE", "BSE_INDEX": "BSE"}
 
 
-class Expiry(msgspec.Struct, frozen=True, order=True):
-    """A listed expiry."""
-
-    date: date
-    weekly: bool
-    """False for the month's last one."""
-    provisional: bool = False
-    """The holidays of its year are not published: the exchange may still move it."""
+class _Lot(Row, frozen=True, kw_only=True):
+    names: list[str]
+    terms: list[Literal["weekly", "monthly"]]
+    lot: int
 
 
-class Underlying(msgspec.Struct, frozen=True, kw_only=True):
-    """A name that futures and options are listed on: an index or a share."""
+class _Freeze(Row, frozen=True, kw_only=True):
+    units: dict[str, int]
 
-    name: str
-    title: str
-    kind: str
-    """`INDEX` or `EQUITY`."""
-    exchange: str
-    """Cash exchange: NSE or BSE."""
-    sector: str = ""
-    isin: str = ""
-    reference: Decimal | None = None
-    """A recent price level, for starting a simulation; `reference_day` says of which day."""
-    reference_day: date | None = None
-    source: str = ""
-    conf: str = ""
+
+class _Band(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    tick: Decimal
+    below: Decimal | None = None
+    upto: Decimal | None = None
+
+
+class _Tick(Row, frozen=True, kw_only=True):
+    keys: list[str]
+    by: Literal["own", "underlying"]
+    bands: list[_Band]
+
+
+class _StrikeGap(Row, frozen=True, kw_only=True):
+    names: list[str]
+    near: Decimal
+    far: Decimal
+
+
+class Contracts:
+    """Answers by name and day."""
+
+    def __init__(self, rows: Rows, names: Names, expiries: Expiries) -> None:
+        self._names = names
+        self._expiries = expiries
+        self._lots = rows.table("lot", _Lot, lambda r: [f"{n} {t}" for n in r.names for t in r.terms])
+        self._freeze = rows.table("freeze", _Freeze, lambda r: r.units)
+        self._ticks = rows.table("tick", _Tick, lambda r: r.keys)
+        self._gaps = rows.table("strike_gap", _StrikeGap, lambda r: r.names)
+        self.tables = {"lot": self._lots, "freeze": self._freeze, "tick": self._ticks, "strike_gap": self._gaps}
+
+    def lot(self, name: str, expiry: date) -> int:
+        """Units in a lot of the contract that expires on `expiry`."""
+        term = self._expiries.term(name, expiry)
+        share = self._names.shares.get(name)
+        if share is None:
+            return self._lots.need(f"{name} {term}", expiry, "lot").lot
+        held = [entry.lot for entry in share.lots if entry.from_expiry <= expiry]
+        if not held:
+            raise unknown("lot", f"The rulebook has no lot for {name} expiring on {expiry}.", field="expiry")
+        return held[-1]
+
+    def freeze(self, name: str, day: date) -> int | None:
+        """Largest units of one order; None = no limit known."""
+        self._names.need(name)
+        row = self._freeze.at(name, day)
+        return row.units[name] if row else None
+
+    def tick(self, segment: str, price: Decimal, day: date, exchange: str) -> Decimal:
+        """Price step by segment and the price that decides it."""
+        cash = _CASH_OF.get(exchange)
+        kind = "CASH" if segment.startswith("CASH") else segment
+        row = self._ticks.need(f"{cash or exchange}_{kind}", day, "tick")
+        for band in row.bands:
+            if (band.below is None or price < band.below) and (band.upto is None or price <= band.upto):
+                return band.tick
+        raise Invalid(f"No tick for a price of {price}.", code="rules.price", field="price")
+
+    def strike_gap(self, name: str, day: date, expiry: date | None) -> Decimal:
+        """Distance between strikes near the money, in the contract that expires on `expiry` (None = a near month)."""
+        self._names.need(name)
+        share = self._names.shares.get(name)
+        if share is not None:
+            return share.strike_gap
+        row = self._gaps.need(name, day, "strike_gap")
+        if expiry is None or row.near == row.far:
+            return row.near
+        near = self._expiries.near_until(name, day)
+        return row.near if expiry <= near else row.far

@@ -1,16 +1,21 @@
 """Margin parameters of one instrument on one day."""
 
+from datetime import date
+
 import msgspec
 
-__all__ = ("MarginRules",)
+from server.domain.instruments import Instrument
+from server.rulebook.names import Names
+from server.rulebook.rows import Row, Rows
+
+__all__ = ("MarginRules", "Margins")
 
 
 class MarginRules(msgspec.Struct, frozen=True, kw_only=True):
     """What `risk.margin` needs to know; fractions unless said otherwise."""
 
-    name: str
     index: bool
-    """Index or index derivative."""
+    """Index derivative, as against one on a share."""
     price_scan: float
     """Price scan range, of the underlying's price."""
     price_scan_sigmas: float
@@ -18,11 +23,13 @@ class MarginRules(msgspec.Struct, frozen=True, kw_only=True):
     vol_scan: float
     """Volatility scan range: least absolute move of annualised volatility."""
     vol_scan_share: float
-    """The range is at least this share of annualised volatility."""
-    extreme_move: float
-    """Price move of the two extreme scenarios, in price scan ranges."""
-    extreme_share: float
-    """Share of the extreme scenarios' loss that counts."""
+    """The range is at least this share of annualised volatility, where it is known."""
+    price_moves: tuple[float, ...]
+    """Price move of each scenario, in price scan ranges."""
+    vol_moves: tuple[float, ...]
+    """Volatility move of each scenario, in volatility scan ranges."""
+    shares: tuple[float, ...]
+    """Share of each scenario's loss that counts."""
     calendar_charge: float
     """Charge per unit of delta matched across months, of the far month's price."""
     calendar_benefit: bool
@@ -34,11 +41,105 @@ class MarginRules(msgspec.Struct, frozen=True, kw_only=True):
     exposure_calendar: float
     """Share of the far leg's exposure that a futures calendar spread pays."""
     expiry_day_short: float
-    """Additional margin on a short option that expires this day, of the underlying's value."""
-    premium_upfront: bool
+    """Additional margin on a short option that expires this day, of the underlying's value; 0 on other days."""
     equity_upfront: float
     """VaR and extreme-loss margin of a share traded intraday."""
     rate: float
     """Interest rate used for forwards, a year, continuously compounded."""
     source: str
+    """Source and confidence of the price scan range."""
     conf: str
+
+
+class _Scan(Row, frozen=True, kw_only=True):
+    klass: str = msgspec.field(name="class")
+    price_scan: float
+    price_scan_sigmas: float
+    vol_scan: float
+    vol_scan_share: float
+    calendar_charge: float
+    exposure: float
+
+
+class _NameScan(Row, frozen=True, kw_only=True):
+    names: list[str]
+    price_scan: float
+
+
+class _Scenarios(Row, frozen=True, kw_only=True):
+    price_moves: tuple[float, ...]
+    vol_moves: tuple[float, ...]
+    shares: tuple[float, ...]
+
+
+class _Terms(Row, frozen=True, kw_only=True):
+    exposure_calendar: float
+    short_option_minimum: float
+    equity_upfront: float
+
+
+class _ByClass(Row, frozen=True, kw_only=True):
+    klass: str = msgspec.field(name="class")
+    rate: float = 0.0
+
+
+class _Interest(Row, frozen=True, kw_only=True):
+    rate: float
+
+
+class Margins:
+    """Answers by instrument and day; answers are kept."""
+
+    def __init__(self, rows: Rows, names: Names) -> None:
+        self._names = names
+        self._scan = rows.table("scan", _Scan, lambda r: [r.klass])
+        self._name_scan = rows.table("name_scan", _NameScan, lambda r: r.names)
+        self._scenarios = rows.table("scenarios", _Scenarios, lambda r: ["ALL"])
+        self._terms = rows.table("margin_terms", _Terms, lambda r: ["ALL"])
+        self._expiry_day = rows.table("expiry_day_margin", _ByClass, lambda r: [r.klass])
+        self._no_benefit = rows.table("calendar_benefit_off", _ByClass, lambda r: [r.klass])
+        self._interest = rows.table("interest", _Interest, lambda r: ["ALL"])
+        self._cache: dict[tuple[str, bool, bool, date], MarginRules] = {}
+        self.tables = {"scan": self._scan, "name_scan": self._name_scan, "interest": self._interest}
+
+    def of(self, instrument: Instrument, day: date) -> MarginRules:
+        """Parameters in force; Invalid for a derivative on an unknown name."""
+        index = instrument.segment.startswith("INDEX")
+        key = (instrument.name, index, instrument.expiry == day, day)
+        found = self._cache.get(key)
+        if found is None:
+            if len(self._cache) > 4096:
+                self._cache.clear()
+            if instrument.derivative:
+                self._names.need(instrument.name)
+            found = self._cache[key] = self._build(instrument.name, index, instrument.expiry == day, day)
+        return found
+
+    def _build(self, name: str, index: bool, expiring: bool, day: date) -> MarginRules:
+        klass = "INDEX" if index else "STOCK"
+        scan = self._scan.need(klass, day)
+        own = self._name_scan.at(name, day)
+        scenarios = self._scenarios.need("ALL", day)
+        terms = self._terms.need("ALL", day)
+        extra = self._expiry_day.at(klass, day) if expiring else None
+        seen = own if own is not None else scan
+        return MarginRules(
+            index=index,
+            price_scan=seen.price_scan,
+            price_scan_sigmas=scan.price_scan_sigmas,
+            vol_scan=scan.vol_scan,
+            vol_scan_share=scan.vol_scan_share,
+            price_moves=scenarios.price_moves,
+            vol_moves=scenarios.vol_moves,
+            shares=scenarios.shares,
+            calendar_charge=scan.calendar_charge,
+            calendar_benefit=not (expiring and self._no_benefit.at(klass, day) is not None),
+            short_option_minimum=terms.short_option_minimum,
+            exposure=scan.exposure,
+            exposure_calendar=terms.exposure_calendar,
+            expiry_day_short=extra.rate if extra is not None else 0.0,
+            equity_upfront=terms.equity_upfront,
+            rate=self._interest.need("ALL", day).rate,
+            source=seen.source,
+            conf=seen.conf,
+        )
