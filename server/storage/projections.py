@@ -36,7 +36,7 @@ _ORDER = attrgetter(*Order.__struct_fields__)
 _ACCOUNT = attrgetter(*Account.__struct_fields__)
 _POSITION = attrgetter(*Position.__struct_fields__)
 _POSTING = attrgetter(*Posting.__struct_fields__)
-_FILL = attrgetter("order", "key", "side", "quantity", "price", "at", "at_market", "liquidity")
+_FILL = attrgetter("side", "quantity", "price", "at", "at_market", "liquidity")
 _CHARGES = attrgetter(*Charges.__struct_fields__)
 _PLACES = 1 << 16
 
@@ -47,17 +47,21 @@ class Changes:
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[Any, ...]]] = {}
         self.balances: dict[tuple[str, str], int] = {}
+        self.holds: dict[tuple[str, str], int] = {}
 
     def add(self, table: str, row: tuple[Any, ...]) -> None:
         """Queue one row."""
         self.rows.setdefault(table, []).append(row)
 
     def post(self, seq: int, postings: Iterable[Posting]) -> None:
-        """Queue postings and what they do to balances."""
+        """Queue postings and what they do to balances and to the margin each reference holds."""
         for place, posting in enumerate(postings):
             self.add("postings", (seq * _PLACES + place, *_POSTING(posting)))
             book = (posting.account, posting.book)
             self.balances[book] = self.balances.get(book, 0) + posting.minor
+            if posting.book == "margin":
+                held = (posting.account, posting.reference)
+                self.holds[held] = self.holds.get(held, 0) + posting.minor
 
 
 def project(changes: Changes, seq: int, at: datetime, payload: Payload) -> None:
@@ -70,8 +74,8 @@ def project(changes: Changes, seq: int, at: datetime, payload: Payload) -> None:
             fill = payload.fill
             # profit is a credit book: what a trade earned stands there with a minus
             realised = -sum(p.minor for p in payload.postings if p.book == "profit")
-            row = (fill.account, fill.execution, seq, *_FILL(fill), *_CHARGES(payload.charges), realised)
-            changes.add("fills", row)
+            about = (fill.account, fill.execution, seq, fill.order, fill.key, payload.order.product)
+            changes.add("fills", (*about, *_FILL(fill), *_CHARGES(payload.charges), realised))
             changes.add("orders", _ORDER(payload.order))
             changes.add("positions", _POSITION(payload.position))
             changes.post(seq, payload.postings)
@@ -111,6 +115,7 @@ class Projector:
             "markets": upsert(tables.markets, dialect),
         }
         self._balances = upsert(tables.balances, dialect, add=("minor",))
+        self._holds = upsert(tables.holds, dialect, add=("minor",))
 
     def write(self, cursor: Cursor, changes: Changes) -> None:
         """Write everything queued."""
@@ -118,3 +123,5 @@ class Projector:
             self._statements[name].run(cursor, rows)
         if changes.balances:
             self._balances.run(cursor, [(*book, minor) for book, minor in changes.balances.items()])
+        if changes.holds:
+            self._holds.run(cursor, [(*held, minor) for held, minor in changes.holds.items()])

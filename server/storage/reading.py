@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Executable, Row, event
+from sqlalchemy import Engine, Executable, Row, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from server.core.errors import Unavailable
 
-__all__ = ("Reader",)
+__all__ = ("Reader", "reader_engine")
 
 _READERS = 4
 
@@ -48,6 +49,13 @@ class Reader:
     async def close(self) -> None:
         """Let go of all connections."""
         await self._engine.dispose()
+
+
+def reader_engine(path: Path) -> Engine:
+    """An engine for long reads in a thread of their own (backup, verify, rebuild comparison), as harmless."""
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", _read_only)
+    return engine
 
 
 def _read_only(connection: Any, _record: Any) -> None:

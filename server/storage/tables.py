@@ -23,6 +23,7 @@ __all__ = (
     "balances",
     "baskets",
     "fills",
+    "holds",
     "journal",
     "markets",
     "metadata",
@@ -39,6 +40,8 @@ metadata = MetaData()
 _LIVE = text("state IN ('SUBMITTING', 'UNKNOWN', 'OPEN', 'PARTIAL')")
 _REQUESTED = text("request_id != ''")
 _CHILD = text("parent != ''")
+_KNOWN = text("broker_id != ''")
+_HELD = text("minor != 0")
 
 journal = Table(
     "journal",
@@ -111,6 +114,7 @@ orders = Table(
         postgresql_where=_REQUESTED,
     ),
     Index("orders_parent", "parent", sqlite_where=_CHILD, postgresql_where=_CHILD),
+    Index("orders_broker", "account", "broker_id", sqlite_where=_KNOWN, postgresql_where=_KNOWN),
 )
 
 fills = Table(
@@ -122,6 +126,7 @@ fills = Table(
     Column("entry", BigInteger, nullable=False),
     Column("order_id", String(20), nullable=False),
     Column("key", String(60), nullable=False),
+    Column("product", String(8), nullable=False),
     Column("side", String(4), nullable=False),
     Column("quantity", BigInteger, nullable=False),
     Column("price", Exact, nullable=False),
@@ -171,7 +176,7 @@ postings = Table(
     Column("reference", String(80), nullable=False),
     Column("at", Moment, nullable=False),
     Column("at_market", Moment, nullable=False),
-    Index("postings_account", "account", "book", "id"),
+    Index("postings_account", "account", "id"),
 )
 
 balances = Table(
@@ -180,6 +185,17 @@ balances = Table(
     Column("account", String(40), primary_key=True),
     Column("book", String(12), primary_key=True),
     Column("minor", BigInteger, nullable=False),
+)
+
+
+# what each order, and the positions as a whole, hold of the margin book
+holds = Table(
+    "holds",
+    metadata,
+    Column("account", String(40), primary_key=True),
+    Column("reference", String(80), primary_key=True),
+    Column("minor", BigInteger, nullable=False),
+    Index("holds_open", "account", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 
 

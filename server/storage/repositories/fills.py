@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Row, select
 
 from server.domain.books import Charges
-from server.domain.orders import Fill
+from server.domain.orders import Fill, Product
 from server.storage.reading import Reader
 from server.storage.tables import fills
 
@@ -20,6 +20,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     """A fill and what it cost and brought."""
 
     fill: Fill
+    product: Product
     charges: Charges
     realised_minor: int
     """Profit (+) or loss (-) it realised before charges, in minor units."""
@@ -43,6 +44,11 @@ class FillRows:
     async def of_order(self, order_id: str) -> list[Trade]:
         """Trades of one order, oldest first."""
         query = select(fills).where(fills.c.order_id == order_id).order_by(fills.c.entry)
+        return [_trade(row) for row in await self._reader.all(query)]
+
+    async def load_since(self, at_market: datetime) -> list[Trade]:
+        """Trades of every account since a market moment, oldest entry first: what the ledger starts from."""
+        query = select(fills).where(fills.c.at_market >= at_market).order_by(fills.c.entry)
         return [_trade(row) for row in await self._reader.all(query)]
 
     async def load_executions(self, since: datetime | None = None) -> set[tuple[str, str]]:
@@ -69,4 +75,4 @@ def _trade(row: Row[Any]) -> Trade:
         liquidity=row.liquidity,
     )
     charges = Charges(**{name: getattr(row, name) for name in _CHARGES})
-    return Trade(fill=fill, charges=charges, realised_minor=row.realised_minor, entry=row.entry)
+    return Trade(fill=fill, product=row.product, charges=charges, realised_minor=row.realised_minor, entry=row.entry)

@@ -41,13 +41,11 @@ class _Rows:
         return _kept(row)
 
     async def page(
-        self, account: str | None = None, states: tuple[str, ...] = (), limit: int = 200, before: str | None = None
+        self, account: str, limit: int = 100, before: str | None = None, states: tuple[str, ...] = ()
     ) -> list[Kept]:
-        """Newest first, of one account or all, in some states or any."""
+        """Those of an account, newest first, in some states or any; `before` is the last id of the page before."""
         table = self._table
-        query = select(table).order_by(table.c.id.desc()).limit(limit)
-        if account is not None:
-            query = query.where(table.c.account == account)
+        query = select(table).where(table.c.account == account).order_by(table.c.id.desc()).limit(limit)
         if states:
             query = query.where(table.c.state.in_(states))
         if before:

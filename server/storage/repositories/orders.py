@@ -81,6 +81,22 @@ class OrderRows:
         query = select(orders).where(orders.c.state.in_(sorted(LIVE_STATES))).order_by(orders.c.id)
         return [_order(row) for row in await self._reader.all(query)]
 
+    async def load_requests(self) -> list[tuple[str, str]]:
+        """(account, request id) of every order that has one."""
+        query = select(orders.c.account, orders.c.request_id).where(orders.c.request_id != "")
+        return [(row.account, row.request_id) for row in await self._reader.all(query)]
+
+    async def by_broker_id(self, account: str, broker_id: str) -> Order | None:
+        """The order the broker knows under this id: ours or an EXTERNAL one; the newest if it used an id again."""
+        query = (
+            select(orders)
+            .where(orders.c.account == account, orders.c.broker_id == broker_id, orders.c.broker_id != "")
+            .order_by(orders.c.id.desc())
+            .limit(1)
+        )
+        row = await self._reader.first(query)
+        return None if row is None else _order(row)
+
     async def steps(self, order_id: str) -> list[Step]:
         """All steps of an order, in the order they became true."""
         query = (

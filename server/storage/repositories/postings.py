@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from server.domain.books import Book, Posting
 from server.storage.reading import Reader
-from server.storage.tables import balances, postings
+from server.storage.tables import balances, holds, postings
 
 __all__ = ("PostingRows", "StatementLine")
+
+_STEP = 1_000
 
 
 class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,48 +53,71 @@ class PostingRows:
         """Postings newest first, each with the balance of its book after it.
 
         `start` and `end` bound wall time, [start, end); `before` is the id of the last line of the page before.
-        The balance counts back from the present one, so recent pages cost the same however long the ledger is."""
-        later = postings.alias("later")
-        since = (
-            select(func.coalesce(func.sum(later.c.minor), 0))
-            .where(later.c.account == postings.c.account, later.c.book == postings.c.book, later.c.id > postings.c.id)
-            .scalar_subquery()
-        )
-        query = (
-            select(postings, (balances.c.minor - since).label("balance"))
-            .join(balances, (balances.c.account == postings.c.account) & (balances.c.book == postings.c.book))
-            .where(postings.c.account == account)
-            .order_by(postings.c.id.desc())
-            .limit(limit)
-        )
+        The balance counts back from the present one, so a recent page costs the same however long the ledger is."""
+        wanted = [postings.c.account == account]
         if books:
-            query = query.where(postings.c.book.in_(books))
+            wanted.append(postings.c.book.in_(books))
         if start is not None:
-            query = query.where(postings.c.at >= start)
+            wanted.append(postings.c.at >= start)
         if end is not None:
-            query = query.where(postings.c.at < end)
+            wanted.append(postings.c.at < end)
         if before is not None:
-            query = query.where(postings.c.id < before)
+            wanted.append(postings.c.id < before)
+        page = select(postings.c.id).where(*wanted).order_by(postings.c.id.desc()).limit(limit).subquery()
+        # from the present balance back over all postings since, those that the page leaves out included
+        since = func.sum(postings.c.minor).over(
+            partition_by=postings.c.book, order_by=postings.c.id.desc(), rows=(None, -1)
+        )
+        counted = (
+            select(postings, (balances.c.minor - func.coalesce(since, 0)).label("balance"))
+            .join(balances, (balances.c.account == postings.c.account) & (balances.c.book == postings.c.book))
+            .where(postings.c.account == account, postings.c.id >= select(func.min(page.c.id)).scalar_subquery())
+            .subquery()
+        )
+        query = select(counted).where(counted.c.id.in_(select(page.c.id))).order_by(counted.c.id.desc())
         return [
-            StatementLine(
-                id=row.id,
-                posting=Posting(
-                    transaction=row.txn,
-                    account=row.account,
-                    book=row.book,
-                    minor=row.minor,
-                    kind=row.kind,
-                    key=row.key,
-                    reference=row.reference,
-                    at=row.at,
-                    at_market=row.at_market,
-                ),
-                balance_minor=row.balance,
-            )
+            StatementLine(id=row.id, posting=_posting(row), balance_minor=row.balance)
             for row in await self._reader.all(query)
         ]
+
+    async def load_holds(self) -> dict[tuple[str, str], int]:
+        """Margin held, in minor units, by (account, reference): an order id, or what the ledger calls positions."""
+        query = select(holds).where(holds.c.minor != 0)
+        return {(row.account, row.reference): row.minor for row in await self._reader.all(query)}
+
+    async def load_since(self, account: str, at_market: datetime) -> list[Posting]:
+        """Postings of an account since a market moment, oldest first: what day totals start from.
+
+        Walks back from the newest and stops at the first thousand with none so new: older ones that a replay wound
+        back leaves behind are not looked for."""
+        found: list[Posting] = []
+        before: int | None = None
+        while True:
+            query = select(postings).where(postings.c.account == account).order_by(postings.c.id.desc()).limit(_STEP)
+            if before is not None:
+                query = query.where(postings.c.id < before)
+            rows = await self._reader.all(query)
+            fresh = [_posting(row) for row in rows if row.at_market >= at_market]
+            found += fresh
+            if len(rows) < _STEP or not fresh:
+                return found[::-1]
+            before = rows[-1].id
 
     async def unbalanced(self) -> int:
         """Sum of all postings of all accounts in minor units; anything but 0 is damage."""
         row = await self._reader.first(select(func.coalesce(func.sum(postings.c.minor), 0).label("total")))
         return int(row.total) if row else 0
+
+
+def _posting(row: Row[Any]) -> Posting:
+    return Posting(
+        transaction=row.txn,
+        account=row.account,
+        book=row.book,
+        minor=row.minor,
+        kind=row.kind,
+        key=row.key,
+        reference=row.reference,
+        at=row.at,
+        at_market=row.at_market,
+    )

@@ -87,12 +87,14 @@ def _orders() -> None:
     live = sa.text("state IN ('SUBMITTING', 'UNKNOWN', 'OPEN', 'PARTIAL')")
     asked = sa.text("request_id != ''")
     child = sa.text("parent != ''")
+    known = sa.text("broker_id != ''")
     op.create_index("orders_account", "orders", ["account", "id"])
     op.create_index("orders_live", "orders", ["account", "id"], sqlite_where=live, postgresql_where=live)
     op.create_index(
         "orders_request", "orders", ["account", "request_id"], unique=True, sqlite_where=asked, postgresql_where=asked
     )
     op.create_index("orders_parent", "orders", ["parent"], sqlite_where=child, postgresql_where=child)
+    op.create_index("orders_broker", "orders", ["account", "broker_id"], sqlite_where=known, postgresql_where=known)
 
 
 def _fills() -> None:
@@ -103,6 +105,7 @@ def _fills() -> None:
         _whole("entry"),
         _text("order_id", 20),
         _text("key", 60),
+        _text("product", 8),
         _text("side", 4),
         _whole("quantity"),
         sa.Column("price", Exact, nullable=False),
@@ -153,8 +156,11 @@ def _ledger() -> None:
         _moment("at"),
         _moment("at_market"),
     )
-    op.create_index("postings_account", "postings", ["account", "book", "id"])
+    op.create_index("postings_account", "postings", ["account", "id"])
     op.create_table("balances", _text("account", 40, key=True), _text("book", 12, key=True), _whole("minor"))
+    op.create_table("holds", _text("account", 40, key=True), _text("reference", 80, key=True), _whole("minor"))
+    held = sa.text("minor != 0")
+    op.create_index("holds_open", "holds", ["account"], sqlite_where=held, postgresql_where=held)
 
 
 def _kept(name: str) -> None:
