@@ -1,7 +1,7 @@
 /**
  * A candle chart on canvas. It knows no transport: bars come by plain calls, wishes go out by callbacks.
  *
- *     const chart = createChart(element, { gestures: manageGestures, theme: readTheme(element), tick: 0.05, interval: 60000 });
+ *     const chart = createChart(element, { theme: readTheme(element), tick: 0.05, interval: 60000 });
  *     chart.setBars(await fetchBars());
  *     chart.onNeedOlder(async (oldest) => chart.prepend(await fetchBars({ end: oldest })));
  *     chart.update(bar);
@@ -11,6 +11,7 @@
  * @module chart
  */
 
+import { manageGestures } from '../gestures/index.js';
 import { buildDom, LegendDom } from './dom.js';
 import { Input } from './input.js';
 import { handleKey } from './keys.js';
@@ -21,8 +22,8 @@ import { TIME_AXIS } from './model/panes.js';
 import { Painter } from './painter.js';
 import { Layers } from './render/layers.js';
 import { dropFrame, nextFrame } from './scheduler.js';
-import { layLegend, speak } from './view/legend.js';
 import { watchSize } from './size.js';
+import { layLegend, speak } from './view/legend.js';
 import { lineAt } from './view/overlay.js';
 
 /**
@@ -110,7 +111,7 @@ export function createChart(host, options) {
   /** @param {number} x @param {number} y */
   const zoneAt = (x, y) => (y >= layers.height - TIME_AXIS ? 'time' : x >= model.time.width ? 'price' : 'plot');
 
-  const gestures = options.gestures(dom.surface, {
+  const gestures = manageGestures(dom.surface, {
     zoneAt,
     axes: { price: 'y', time: 'x' },
     onDelta(delta) {

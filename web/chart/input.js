@@ -9,7 +9,7 @@ import { glide } from './model/kinetic.js';
 import { lineAt } from './view/overlay.js';
 
 /**
- * @import { AxisDelta, Delta, HoverDelta, LongPressDelta, PanDelta, PinchDelta, TapDelta, WheelDelta } from './gesture-port.js'
+ * @import { AxisDelta, Delta, HoverDelta, LongPressDelta, PanDelta, PinchDelta, TapDelta, WheelDelta } from '../gestures/deltas.js'
  * @import { ChartModel } from './model/chart-model.js'
  * @import { LineEdit } from './model/line-edit.js'
  * @import { LineDrag } from './types.js'

@@ -87,7 +87,6 @@
 
 /**
  * @typedef {object} ChartOptions
- * @property {import('./gesture-port.js').ManageGestures} gestures `manageGestures` of web/gestures; the chart itself listens to no pointer
  * @property {ChartTheme} theme
  * @property {string} [label] what a screen reader says the chart is, "NIFTY 50, 3 minutes"
  * @property {ChartKind} [kind] default candles

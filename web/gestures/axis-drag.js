@@ -7,7 +7,8 @@
 import { NONE, slop, travelled } from './gesture.js';
 
 /**
- * @import { Delta, Gesture, Point } from './gesture.js'
+ * @import { Delta } from './deltas.js'
+ * @import { Gesture, Point } from './gesture.js'
  */
 
 const DOUBLE = 160; // px of drag that double the scale

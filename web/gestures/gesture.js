@@ -5,6 +5,10 @@
  */
 
 /**
+ * @import { Delta } from './deltas.js'
+ */
+
+/**
  * A pointer that is down. Places are CSS px relative to the element, times are event time stamps in ms.
  * @typedef {object} Point
  * @property {number} id
@@ -16,11 +20,6 @@
  * @property {number} t
  * @property {string} type mouse, touch or pen
  * @property {string} zone where it went down
- */
-
-/**
- * One step of a gesture. Which of the figures are there depends on the type; the table stands in gestures/index.js.
- * @typedef {{type: string, x: number, y: number, zone: string, pointer: string} & Record<string, any>} Delta
  */
 
 /**

@@ -7,7 +7,8 @@
 import { NONE, slop, travelled } from './gesture.js';
 
 /**
- * @import { Delta, Gesture, Point } from './gesture.js'
+ * @import { Delta } from './deltas.js'
+ * @import { Gesture, Point } from './gesture.js'
  */
 
 export const LONG_PRESS = 350; // ms
@@ -26,6 +27,7 @@ export function longpress(here) {
 
   /** @param {'start' | 'move' | 'end'} phase @param {Point} point @returns {Delta} */
   const delta = (phase, point) => {
+    /** @type {Delta} */
     const made = { type: 'longpress', phase, dx: point.x - x, dy: point.y - y, x: point.x, y: point.y, zone: point.zone, pointer: point.type };
     x = point.x;
     y = point.y;

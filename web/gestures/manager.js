@@ -13,14 +13,15 @@ import { tap } from './tap.js';
 import { wheel } from './wheel.js';
 
 /**
- * @import { Delta, Gesture, Point } from './gesture.js'
+ * @import { Delta } from './deltas.js'
+ * @import { Gesture, Point } from './gesture.js'
  */
 
 /**
  * @typedef {object} ManageOptions
  * @property {(x: number, y: number) => string} zoneAt names the part of the element at a place
  * @property {Record<string, 'x' | 'y'>} axes zones whose drag scales along one direction
- * @property {(delta: any) => void} onDelta gets each step; see gestures/index.js for the table
+ * @property {(delta: Delta) => void} onDelta gets each step
  */
 
 /**

@@ -7,7 +7,8 @@
 import { NONE, slop, travelled } from './gesture.js';
 
 /**
- * @import { Delta, Gesture, Point } from './gesture.js'
+ * @import { Delta } from './deltas.js'
+ * @import { Gesture, Point } from './gesture.js'
  */
 
 const REST = 50; // ms without a move after which letting go has no speed
@@ -34,6 +35,7 @@ export function pan(here) {
   };
   /** @param {'start' | 'move' | 'end'} phase @param {Point} point @param {number} vx @param {number} vy @returns {Delta} */
   const delta = (phase, point, vx = 0, vy = 0) => {
+    /** @type {Delta} */
     const made = { type: 'pan', phase, dx: point.x - x, dy: point.y - y, vx, vy, x: point.x, y: point.y, zone: point.zone, pointer: point.type };
     x = point.x;
     y = point.y;

@@ -7,7 +7,8 @@
 import { NONE } from './gesture.js';
 
 /**
- * @import { Delta, Gesture, Point } from './gesture.js'
+ * @import { PinchDelta } from './deltas.js'
+ * @import { Gesture, Point } from './gesture.js'
  */
 
 const APART = 40; // px the fingers must lie apart in a direction before that direction scales
@@ -18,7 +19,7 @@ export function pinch() {
   let running = false;
   let ready = false;
   let [wide, high, x, y] = [0, 0, 0, 0];
-  /** @type {Delta | null} */
+  /** @type {PinchDelta | null} */
   let last = null;
 
   /** @param {Point[]} points @returns {[number, number, number, number]} */
@@ -26,7 +27,8 @@ export function pinch() {
   /** @param {number} now @param {number} before */
   const ratio = (now, before) => (now < APART || before < APART ? 1 : now / before);
   const end = () => {
-    const ended = running && last ? [{ ...last, phase: 'end', sx: 1, sy: 1, dx: 0, dy: 0 }] : NONE;
+    /** @type {PinchDelta[]} */
+    const ended = running && last ? [{ ...last, phase: 'end', sx: 1, sy: 1, dx: 0, dy: 0 }] : [];
     running = false;
     ready = false;
     last = null;
@@ -48,6 +50,7 @@ export function pinch() {
       if (!ready || points.length !== 2) return NONE;
       const [w, h, mx, my] = measure(points);
       if (!running && Math.abs(w - wide) + Math.abs(h - high) + Math.abs(mx - x) + Math.abs(my - y) < START) return NONE;
+      /** @type {PinchDelta} */
       const delta = {
         type: 'pinch', phase: running ? 'move' : 'start', sx: ratio(w, wide), sy: ratio(h, high), dx: mx - x, dy: my - y,
         x: mx, y: my, zone: points[0].zone, pointer: points[0].type,

@@ -5,7 +5,7 @@
  */
 
 /**
- * @import { Delta } from './gesture.js'
+ * @import { WheelDelta } from './deltas.js'
  */
 
 const LINE = 16; // px of a line, for browsers that count in lines
@@ -18,12 +18,13 @@ const MOST = 240; // px one event may count for
  * Up and down scale (`scale` above 1 = closer), sideways and Shift move.
  * @param {{deltaX: number, deltaY: number, deltaMode: number, ctrlKey: boolean, shiftKey: boolean}} event
  * @param {{x: number, y: number, zone: string}} at
- * @returns {Delta}
+ * @returns {WheelDelta}
  */
 export function wheel(event, at) {
   const unit = event.deltaMode === 1 ? LINE : event.deltaMode === 2 ? PAGE : 1;
   const limit = (/** @type {number} */ px) => Math.max(-MOST, Math.min(MOST, px * unit));
   const [dx, dy] = [limit(event.deltaX), limit(event.deltaY)];
+  /** @type {WheelDelta} */
   const delta = { type: 'wheel', dx: 0, dy: 0, scale: 1, ...at, pointer: 'mouse' };
   if (event.ctrlKey) delta.scale = 2 ** (-dy / PINCH);
   else if (event.shiftKey) delta.dx = -(dx || dy);

@@ -20,8 +20,10 @@ export class TimeScale {
   /** @param {number} width px of the plot */
   resize(width) {
     if (width === this.width) return;
+    const first = this.width === 0;
     this.width = width;
-    this.#clamp();
+    if (first && this.live) this.goLive(); // bars may come before the size is known
+    else this.#clamp();
   }
 
   /** Whether the newest bar is in view, so that new ones are followed. */
@@ -79,13 +81,8 @@ export class TimeScale {
 
   /** Newest bar at the right with a little air. */
   goLive() {
-    this.right = this.live0();
+    this.right = this.count - 1 + Math.min(AHEAD, this.width / this.spacing / 4);
     this.#clamp();
-  }
-
-  /** Where `right` is when live. */
-  live0() {
-    return this.count - 1 + Math.min(AHEAD, this.width / this.spacing / 4);
   }
 
   /** @param {number} bars the newest so many fill the plot */

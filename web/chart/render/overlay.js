@@ -13,7 +13,7 @@
  * @property {string} note
  * @property {'up' | 'down' | 'accent' | 'warn' | 'muted'} tone
  * @property {'solid' | 'dashed' | 'ghost'} stroke
- * @property {boolean} off
+ * @property {'' | 'above' | 'below'} off
  * @property {boolean} grip
  * @property {boolean} strong
  */
@@ -39,12 +39,12 @@ export function drawOverlay(context, frame, { levels, cross }, look, widthOf) {
   context.clearRect(0, 0, width, height);
   context.font = `${11 * ratio}px ${look.font}`;
   context.textBaseline = 'middle';
-  for (const level of levels) if (!level.off) drawStroke(context, level, plot, ratio, look);
+  for (const level of levels) if (level.off === '') drawStroke(context, level, plot, ratio, look);
   if (cross) drawCross(context, cross, plot, foot, ratio, look);
   for (const level of levels) {
     if (level.stroke === 'ghost') continue;
-    if (level.tag !== '' && !level.off) drawTag(context, level, ratio, look, widthOf);
-    if (level.off) outlineLabel(context, level, plot, width, ratio, look);
+    if (level.tag !== '' && level.off === '') drawTag(context, level, ratio, look, widthOf);
+    if (level.off !== '') outlineLabel(context, level, plot, width, ratio, look);
     else fillLabel(context, level.label, plot, Math.round(level.labelY * ratio), width - plot, ratio, look[level.tone], look.surface);
   }
   if (cross) drawCrossLabels(context, cross, frame, look, widthOf);
@@ -107,6 +107,13 @@ function outlineLabel(context, level, plot, width, ratio, look) {
   context.lineWidth = Math.max(1, Math.floor(ratio));
   const h = Math.round(LABEL * ratio);
   context.strokeRect(plot + 0.5, Math.round(y - h / 2) + 0.5, width - plot - 1, h - 1);
+  const way = level.off === 'above' ? -1 : 1;
+  context.fillStyle = look[level.tone];
+  context.beginPath();
+  context.moveTo(plot + 4.5 * ratio, y + way * 3 * ratio);
+  context.lineTo(plot + 2 * ratio, y - way * 2 * ratio);
+  context.lineTo(plot + 7 * ratio, y - way * 2 * ratio);
+  context.fill();
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Cross} cross @param {number} plot @param {number} foot @param {number} ratio @param {OverlayLook} look */

@@ -18,7 +18,7 @@ import { CLOCK, DATE, DAY, MONTH, dayStarts, timeMarks } from '../model/time-tic
 
 const PRICE_GAP = 44; // px between price marks
 const LOWER_GAP = 26; // in the lower panes
-const TIME_GAP = 84;
+const TIME_GAP = 76;
 const BREAK_GAP = 36; // px a session must be wide for its break to show
 
 /**

@@ -28,7 +28,7 @@ export const LABEL = 20; // px a label on the axis is high
  * @property {string} note words under the finger while it is dragged
  * @property {'up' | 'down' | 'accent' | 'warn' | 'muted'} tone
  * @property {'solid' | 'dashed' | 'ghost'} stroke
- * @property {boolean} off its price is out of view
+ * @property {'' | 'above' | 'below'} off where its price is out of view
  * @property {boolean} grip shows that it can be dragged
  * @property {boolean} strong being dragged, armed or chosen by key
  */
@@ -63,7 +63,7 @@ export function layOverlay(model, edit, tapToSend) {
   if (bars.count > 0) {
     const last = bars.c[bars.count - 1];
     const item = level(model, { id: '', price: last, label: '', tone: 'accent' }, last, 'solid');
-    if (!item.off) levels.push(item);
+    if (item.off === '') levels.push(item);
   }
   spread(levels.filter((item) => item.stroke !== 'ghost'), model.main.height);
   return { levels, cross: layCross(model) };
@@ -93,11 +93,10 @@ export function lineAt(model, y, reach) {
 function level(model, line, price, stroke) {
   const { top, height, scale } = model.main;
   const y = scale.y(price);
-  const off = y < 0 || y > height;
+  const off = y < 0 ? 'above' : y > height ? 'below' : '';
   const at = top + Math.max(LABEL / 2, Math.min(height - LABEL / 2, y));
-  const arrow = y < 0 ? '↑ ' : y > height ? '↓ ' : '';
   return {
-    id: line.id, y: top + y, labelY: at, label: arrow + priceText(price, model.tick), tag: [line.label, line.detail].filter(Boolean).join('   '),
+    id: line.id, y: top + y, labelY: at, label: priceText(price, model.tick), tag: [line.label, line.detail].filter(Boolean).join('   '),
     note: '', tone: line.tone ?? 'accent', stroke, off, grip: line.draggable === true, strong: false,
   };
 }
