@@ -4,7 +4,7 @@ Brokers implement `Execution`; storage implements `Journal` and `Shelf`; the led
 the composition root joins them.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -83,6 +83,8 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     triggered: bool = False
     reason: str = ""
     at_market: datetime
+    origin: str = "external"
+    """Who made it when it was not us: `external`, or the broker himself by `squareoff` or `settlement`."""
 
 
 class BrokerPosition(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +103,8 @@ class BrokerFunds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Update = OrderReport | Fill
-"""What a broker pushes: an order's new state, or one execution (order = our client id, empty if foreign)."""
+"""What a broker pushes: an order's new state, or one execution. A fill's `order` is our client id where the broker
+keeps it, else the broker's own order id; empty when it names none (a settlement)."""
 
 
 class Execution(Protocol):
@@ -191,21 +194,38 @@ class Applied(Protocol):
 
 
 class Ledger(Books, Protocol):
-    """The books of all accounts, in memory. `apply` and `margin` only compute; `commit` and `post` fold.
+    """The books of all accounts, in memory. `apply`, `hold` and `adjust_hold` only compute; `commit` and `fold` change.
 
     The order path folds at once and journals in the same order (`server/decisions/0005-order-path.md`), so every
-    computation sees all earlier ones. When the journal fails, `load` starts again from disk."""
+    computation sees all earlier ones. When the journal fails, the books are loaded again from disk."""
 
-    def apply(self, fill: Fill, order: Order, instrument: Instrument) -> Applied:
-        """Work out what `fill` of `order` (as it is after the fill) changes."""
+    def apply(self, fill: Fill, product: Product, instrument: Instrument, *, origin: str = "user") -> Applied | None:
+        """Work out what `fill` changes; None when it is in the books already (law 5). `origin` is the order's: an
+        automatic square-off pays the broker's fee."""
         ...
 
-    def commit(self, applied: Applied) -> None:
-        """Fold it in."""
+    def commit(self, applied: Any) -> None:
+        """Fold in what `apply` gave."""
         ...
 
-    def post(self, postings: Sequence[Posting]) -> None:
+    def fold(self, postings: Iterable[Posting]) -> None:
         """Fold in postings that are no fill: margin held and released."""
+        ...
+
+    def seen(self, account: str, execution: str) -> bool:
+        """Whether this execution is in the books."""
+        ...
+
+    def held(self, account: str, reference: str) -> int:
+        """Paise held under an order id."""
+        ...
+
+    def hold(self, order: Order, minor: int, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that make the cash held for `order` exactly `minor`."""
+        ...
+
+    def adjust_hold(self, account: str, need_minor: int, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that make the margin held for the account as a whole exactly `need_minor`."""
         ...
 
 

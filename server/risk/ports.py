@@ -3,7 +3,7 @@
 The hub, the ledger and the rulebook have these shapes; tests use hand-written ones.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -34,6 +34,10 @@ class Market(Protocol):
 
     def quote(self, key: str) -> Quote | None:
         """The last known price with its age; None when there was none yet."""
+        ...
+
+    def last(self, key: str) -> float:
+        """Last price as a float for analytics; NaN when there was none yet."""
         ...
 
     def fresh(self, key: str, limit: float | None = None) -> bool:
@@ -72,8 +76,8 @@ class Funds(Protocol):
 class Books(Protocol):
     """The ledger, as risk reads it."""
 
-    def funds(self, account: str) -> Funds:
-        """Money now."""
+    def funds(self, account: str, prices: Mapping[str, Decimal] | None = None) -> Funds:
+        """Money now; open positions are marked at `prices`, where given."""
         ...
 
     def positions(self, account: str) -> Sequence[Position]:
@@ -94,8 +98,33 @@ class Phase(Protocol):
         ...
 
     @property
+    def start(self) -> datetime:
+        """First moment of it."""
+        ...
+
+    @property
+    def end(self) -> datetime:
+        """First moment after it."""
+        ...
+
+    @property
     def order_types(self) -> frozenset[str]:
         """Order types the exchange takes in this phase."""
+        ...
+
+    @property
+    def validities(self) -> frozenset[str]:
+        """DAY, IOC."""
+        ...
+
+    @property
+    def disclosed(self) -> bool:
+        """Whether orders with a disclosed quantity are taken."""
+        ...
+
+    @property
+    def detail(self) -> str:
+        """The step in words."""
         ...
 
 
@@ -112,6 +141,10 @@ class Rules(Protocol):
 
     def price_band(self, instrument: Instrument, reference: Decimal, day: date) -> tuple[Decimal, Decimal]:
         """Lowest and highest price the exchange takes."""
+        ...
+
+    def trading_end(self, instrument: Instrument, day: date) -> datetime:
+        """When continuous trading in `instrument` ends on `day`, aware UTC."""
         ...
 
     def charges(

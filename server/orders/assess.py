@@ -1,0 +1,221 @@
+"""Takes the numbers for risk: everything the checks compare, read at one moment without a pause (law 8)."""
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from server.core.clock import IST
+from server.domain.instruments import Instrument
+from server.domain.money import to_minor
+from server.domain.orders import Order, OrderRequest
+from server.domain.quotes import Quote
+from server.orders.book import Working
+from server.orders.desk import Desk
+from server.risk.breaker import day_result
+from server.risk.ports import Market, Phase
+from server.risk.proposal import Proposal
+
+__all__ = ("Assessment", "Assessor", "make_order")
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal and what it would cost."""
+
+    proposal: Proposal
+    outlay: Decimal
+    """Cash a unit takes when it fills, rupees."""
+    charges_minor: int
+    required_before: int | None
+    """Margin of its underlying now."""
+    required_after: int | None
+    """The same with the order in the book."""
+
+
+class Assessor:
+    """Builds proposals; remembers what the rulebook said for the day, for it says the same all day."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._day: date | None = None
+        self._types: dict[str, frozenset[str]] = {}
+        self._phases: dict[str, Phase] = {}
+
+    def assess(self, order: Order, request: OrderRequest, instrument: Instrument, old: Working | None) -> Assessment:
+        """The numbers for `order` as if it were in the book, in place of `old` when that is being changed."""
+        desk, account = self._desk, order.account
+        market = desk.market(account)
+        now = market.now()
+        day = now.astimezone(IST).date()
+        quote = market.quote(order.key)
+        price = _price(request, quote)
+        risk = desk.risk.of(account)
+        state, reason = desk.risk.trading_state(account)
+        instead_of = old.order.id if old is not None else ""
+        opening, closing, twin = self._others(order, instead_of)
+        outlay = _outlay(order, instrument, price)
+        charges = self._charges(order, instrument, price, day)
+        before = desk.required(account, instrument.name)
+        after = desk.required(account, instrument.name, order, instead_of)
+        need = None
+        if before is not None and after is not None and price is not None:
+            held = old.held if old is not None else 0
+            need = after - before + to_minor(outlay * order.pending) + charges - held
+        funds = desk.ledger.funds(account, desk.marks(account))
+        proposal = Proposal(
+            request=request,
+            instrument=instrument,
+            limits=risk.limits,
+            state=state,
+            state_reason=reason,
+            kill=desk.risk.kill,
+            now=now,
+            phase=self._phase(market, instrument, day),
+            ended=self._ended(instrument, market, day),
+            order_types=self._order_types(instrument, day),
+            quote=quote,
+            fresh=quote is not None and market.fresh(order.key, risk.limits.price_age),
+            price=price,
+            band=self._band(request, instrument, quote, day),
+            position=desk.ledger.position(account, order.key, order.product),
+            opening=opening,
+            closing=closing,
+            open_orders=desk.book.live_count(account),
+            working=old is None,
+            twin=twin,
+            equity_minor=funds.equity_minor,
+            day_result_minor=day_result(desk.risk, account, funds),
+            free_minor=funds.free_minor,
+            need_minor=need,
+            tokens=risk.bucket.left,
+        )
+        return Assessment(
+            proposal=proposal, outlay=outlay, charges_minor=charges, required_before=before, required_after=after
+        )
+
+    def phase(self, instrument: Instrument, account: str) -> Phase | None:
+        """The session phase of an instrument now; None = closed."""
+        market = self._desk.market(account)
+        return self._phase(market, instrument, market.now().astimezone(IST).date())
+
+    def _others(self, order: Order, instead_of: str) -> tuple[int, int, Order | None]:
+        """Units working on the same side and on the other side, and an identical order in doubt."""
+        same = other = 0
+        twin = None
+        for working in self._desk.book.live_in(order.account, order.key):
+            live = working.changed or working.order
+            if live.id == instead_of:
+                continue
+            if live.product == order.product:
+                if live.side == order.side:
+                    same += live.pending
+                else:
+                    other += live.pending
+            if live.state == "UNKNOWN" and _identical(live, order):
+                twin = live
+        return same, other, twin
+
+    def _phase(self, market: Market, instrument: Instrument, day: date) -> Phase | None:
+        self._turn(day)
+        now = market.now()
+        cached = self._phases.get(instrument.segment)
+        if cached is not None and cached.start <= now < cached.end:
+            return cached
+        phase = self._desk.rules.phase(instrument.segment, now)
+        if phase is not None:
+            self._phases[instrument.segment] = phase
+        return phase
+
+    def _ended(self, instrument: Instrument, market: Market, day: date) -> bool:
+        return instrument.expiry == day and market.now() >= self._desk.rules.trading_end(instrument, day)
+
+    def _order_types(self, instrument: Instrument, day: date) -> frozenset[str]:
+        self._turn(day)
+        found = self._types.get(instrument.key)
+        if found is None:
+            found = self._types[instrument.key] = self._desk.rules.order_types(instrument, day)
+        return found
+
+    def _band(
+        self, request: OrderRequest, instrument: Instrument, quote: Quote | None, day: date
+    ) -> tuple[Decimal, Decimal] | None:
+        if quote is None or (request.price is None and request.trigger is None):
+            return None
+        # the exchange takes the mean of the last 30 s of trades for derivatives; the last price stands for it here
+        reference = quote.ltp if instrument.derivative else (quote.close or quote.ltp)
+        return self._desk.rules.price_band(instrument, reference, day)
+
+    def _charges(self, order: Order, instrument: Instrument, price: Decimal | None, day: date) -> int:
+        if price is None or not order.pending:
+            return 0
+        charges = self._desk.rules.charges(
+            self._desk.plan, instrument, order.side, order.product, order.pending, price, day
+        )
+        return to_minor(charges.total)
+
+    def _turn(self, day: date) -> None:
+        if day != self._day:
+            self._day, self._types, self._phases = day, {}, {}
+
+
+def make_order(desk: Desk, request: OrderRequest, quote: Quote | None, order_id: str) -> Order:
+    """The order that a request becomes; SUBMITTING, nothing sent. The account prints paper or live on it (law 10)."""
+    account = desk.account(request.account)
+    now = desk.clock.now()
+    return Order(
+        id=order_id,
+        account=account.id,
+        market=account.market,
+        broker=account.broker,
+        mode=account.mode,
+        key=request.key,
+        side=request.side,
+        quantity=request.quantity,
+        type=request.type,
+        product=request.product,
+        price=request.price,
+        trigger=request.trigger,
+        validity=request.validity,
+        disclosed=request.disclosed,
+        after_market=request.after_market,
+        protection=request.protection,
+        tag=request.tag,
+        request_id=request.request_id,
+        parent=request.parent,
+        origin=request.origin,
+        state="SUBMITTING",
+        reference=_price_of_market(request, quote),
+        created=now,
+        created_market=desk.market(account.id).now(),
+        updated=now,
+    )
+
+
+def _price(request: OrderRequest, quote: Quote | None) -> Decimal | None:
+    """What the order is valued at: its own price, its trigger, or what the market asks for it."""
+    return request.price or request.trigger or _price_of_market(request, quote)
+
+
+def _price_of_market(request: OrderRequest, quote: Quote | None) -> Decimal | None:
+    if quote is None:
+        return None
+    best = quote.ask if request.side == "BUY" else quote.bid
+    return best or quote.ltp or None
+
+
+def _outlay(order: Order, instrument: Instrument, price: Decimal | None) -> Decimal:
+    """Options bought and shares for delivery are paid in full; everything else holds margin."""
+    if order.side == "BUY" and price is not None and (instrument.kind == "OPTION" or order.product == "CNC"):
+        return price
+    return Decimal(0)
+
+
+def _identical(one: Order, other: Order) -> bool:
+    return (one.side, one.quantity, one.type, one.product, one.price, one.trigger) == (
+        other.side,
+        other.quantity,
+        other.type,
+        other.product,
+        other.price,
+        other.trigger,
+    )

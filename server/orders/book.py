@@ -1,0 +1,148 @@
+"""Orders in memory: the live ones, and the last finished ones, each with what the order path must know about it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from server.domain.orders import LIVE_STATES, Fill, Order
+from server.orders.requests import Requests
+
+__all__ = ("OrderBook", "Working")
+
+
+class Working(msgspec.Struct):
+    """An order and what is known about it beside its row."""
+
+    order: Order
+    correlation: str
+    """Ties request, order and fills together; the order's own id when the request gave none."""
+    value: Decimal = Decimal(0)
+    """Sum of price x quantity over its fills, exact."""
+    outlay: Decimal = Decimal(0)
+    """Cash a unit of it takes when it fills, rupees (premium or delivery value; 0 for margined things and sales)."""
+    charges_minor: int = 0
+    """Estimated charges of the whole order."""
+    held: int = 0
+    """Paise of cash held for it by its own id."""
+    written: asyncio.Future[None] | None = None
+    """Its last journal write; when that is done, all before it is on disk too."""
+    sending: asyncio.Future[None] | None = None
+    """Done when its submit has an answer or none will come; None when it was sent by an earlier run."""
+    in_doubt_since: float = 0.0
+    """Monotonic seconds at which its submit ended without an answer."""
+    look_at: float = 0.0
+    """When to look it up next."""
+    looks: int = 0
+    changed: Order | None = None
+    """What it will be if a modify under way goes through; counted for margin until that is known."""
+    modifying: bool = False
+    """Whether that modify still waits for its answer."""
+    reported: datetime | None = None
+    """Market time of the newest report applied; older ones no longer change its terms."""
+    waiters: list[asyncio.Future[None]] = []
+    """Woken at its next change."""
+
+    @property
+    def pending(self) -> int:
+        """Units that may still fill."""
+        return self.order.pending
+
+
+class OrderBook:
+    """Index of orders by id, account and broker id."""
+
+    def __init__(self, keep_done: int = 5_000) -> None:
+        self._keep = keep_done
+        self._by_id: dict[str, Working] = {}
+        self._live: dict[str, dict[str, Working]] = {}
+        self._by_broker: dict[tuple[str, str], str] = {}
+        self._done: deque[str] = deque()
+        self.requests = Requests()
+        self.version = 0
+        """Counts changes: whether something happened while a broker was asked."""
+
+    def load(self, orders: Iterable[tuple[Order, Iterable[Fill]]], requests: Iterable[tuple[str, str]]) -> None:
+        """Begin again with what is on disk."""
+        waiting = [w for working in self._by_id.values() for w in working.waiters]
+        sending = {key: w.sending for key, w in self._by_id.items() if w.sending is not None}
+        self._by_id, self._live, self._by_broker, self._done = {}, {}, {}, deque()
+        self.requests.load(requests)
+        for order, fills in orders:
+            self.add(order, correlation=order.id, value=_value(fills)).sending = sending.get(order.id)
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def add(self, order: Order, correlation: str = "", value: Decimal = Decimal(0)) -> Working:
+        """Take in an order that is not here yet."""
+        working = Working(order=order, correlation=correlation or order.id, value=value)
+        self._by_id[order.id] = working
+        self.requests.add(order.account, order.request_id, order.id)
+        self._index(working)
+        return working
+
+    def put(self, working: Working, order: Order) -> None:
+        """The order is now as given."""
+        working.order = order
+        self._index(working)
+        waiters, working.waiters = working.waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def drop(self, order: Order) -> None:
+        """Forget an order whose intent never reached the disk."""
+        self._by_id.pop(order.id, None)
+        self._live.get(order.account, {}).pop(order.id, None)
+        self.requests.drop(order.account, order.request_id)
+        self.version += 1
+
+    def get(self, order_id: str) -> Working | None:
+        """An order in memory."""
+        return self._by_id.get(order_id)
+
+    def by_broker(self, account: str, broker_id: str) -> Working | None:
+        """The order the broker knows under this id."""
+        return self._by_id.get(self._by_broker.get((account, broker_id), ""))
+
+    def live(self, account: str | None = None) -> list[Working]:
+        """Orders that may still change, oldest first; of one account or all."""
+        if account is not None:
+            return list(self._live.get(account, {}).values())
+        return [w for held in self._live.values() for w in held.values()]
+
+    def live_count(self, account: str) -> int:
+        """How many of them."""
+        return len(self._live.get(account, ()))
+
+    def live_in(self, account: str, key: str) -> Iterator[Working]:
+        """Live orders in one instrument."""
+        return (w for w in self._live.get(account, {}).values() if w.order.key == key)
+
+    def _index(self, working: Working) -> None:
+        order = working.order
+        self.version += 1
+        if order.broker_id:
+            self._by_broker[order.account, order.broker_id] = order.id
+        live = self._live.setdefault(order.account, {})
+        if order.state in LIVE_STATES:
+            live[order.id] = working
+            return
+        if live.pop(order.id, None) is not None or order.id not in self._done:
+            self._done.append(order.id)
+        while len(self._done) > self._keep:
+            self._forget(self._done.popleft())
+
+    def _forget(self, order_id: str) -> None:
+        working = self._by_id.get(order_id)
+        if working is not None and working.order.state not in LIVE_STATES:
+            del self._by_id[order_id]
+            self._by_broker.pop((working.order.account, working.order.broker_id), None)
+
+
+def _value(fills: Iterable[Fill]) -> Decimal:
+    return sum((f.price * f.quantity for f in fills), Decimal(0))

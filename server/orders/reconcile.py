@@ -1,0 +1,177 @@
+"""Comparing our books with the broker's: on every connect, and by a slow poll while all looks healthy (law 7).
+
+Orders, executions, positions, funds. What the broker knows and we do not is applied or shown as EXTERNAL; what cannot
+be explained is said aloud, once, until it changes. Nothing here closes an order without proof.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+
+from server.domain.money import to_text
+from server.domain.orders import LIVE_STATES, Order
+from server.orders import machine
+from server.orders.book import Working
+from server.orders.desk import SYSTEM, Desk
+from server.orders.inflight import Inflight
+from server.orders.ports import BrokerFunds, BrokerPosition, Execution, OrderReport
+from server.orders.updates import Updates
+
+__all__ = ("Reconciled", "Reconciler")
+
+_GONE = "The broker no longer has this order."
+_EARLY, _LATE = timedelta(seconds=5), timedelta(seconds=60)
+
+
+class Reconciled(msgspec.Struct, kw_only=True):
+    """What one comparison found."""
+
+    account: str
+    orders: int = 0
+    """Orders the broker has."""
+    fills: int = 0
+    """Executions we had missed."""
+    external: int = 0
+    """Orders that were not ours."""
+    differences: list[str] = []
+    """Sentences about what could not be explained."""
+
+
+class Reconciler:
+    """Compares one account at a time."""
+
+    def __init__(self, desk: Desk, updates: Updates, inflight: Inflight) -> None:
+        self._desk = desk
+        self._updates = updates
+        self._inflight = inflight
+        self._said: dict[str, set[str]] = {}
+
+    async def reconcile(self, account: str) -> Reconciled:
+        """Compare and repair; raises what the broker raises when it cannot be read (try again later)."""
+        desk = self._desk
+        desk.ensure_writable()
+        execution = desk.execution(account)
+        self._mark_lost(account)
+        found = Reconciled(account=account)
+        before = {w.order.id for w in desk.book.live(account)}
+        reports = await execution.orders()
+        found.orders = len(reports)
+        self._one_id_twice(reports, found)
+        self._match_by_look(account, execution, reports)
+        for report in reports:
+            known = await self._updates.knows(account, report)
+            await self._updates.report(account, report)
+            found.external += not known
+        for fill in await execution.trades():
+            if await self._updates.fill(account, fill) is not None:
+                found.fills += 1
+        await self._missing(account, execution, reports, before)
+        version = desk.book.version
+        positions, funds = await execution.positions(), await execution.funds()
+        if desk.book.version == version:  # nothing happened while the broker was asked
+            self._positions(account, positions, found)
+            self._funds(account, funds, found)
+            self._say(account, found.differences)
+        return found
+
+    def _mark_lost(self, account: str) -> None:
+        """An order sent by an earlier run, without an answer on disk, is UNKNOWN: start-up is recovery."""
+        for working in self._desk.book.live(account):
+            if working.order.state == "SUBMITTING" and working.sending is None:
+                reason = "Sauda stopped before the broker's answer came. It is being looked up; do not send it again."
+                self._desk.step(working, machine.Lose(reason), "unknown", SYSTEM)
+
+    def _one_id_twice(self, reports: Sequence[OrderReport], found: Reconciled) -> None:
+        count = Counter(r.client_id for r in reports if r.client_id)
+        found.differences += [
+            f"The broker has {n} orders under our id {order_id}. Check them there."
+            for order_id, n in count.items()
+            if n > 1
+        ]
+
+    def _match_by_look(self, account: str, execution: Execution, reports: Sequence[OrderReport]) -> None:
+        """Where a broker cannot be asked by our id: one UNKNOWN order and one foreign report that agree in time,
+        instrument, side, quantity, type and price are the same order. Anything less clear stays in doubt (law 2)."""
+        if execution.can_look_up:
+            return
+        desk = self._desk
+        lost = [w for w in desk.book.live(account) if w.order.state == "UNKNOWN" and not w.order.broker_id]
+        free = [r for r in reports if not r.client_id and desk.book.by_broker(account, r.broker_id) is None]
+        for working in lost:
+            like = [r for r in free if _same(working.order, r)]
+            rivals = [w for w in lost if like and _same(w.order, like[0])]
+            if len(like) == 1 and len(rivals) == 1:
+                desk.step(working, machine.Accept(like[0].broker_id), "resolved", f"broker:{working.order.broker}")
+
+    async def _missing(
+        self, account: str, execution: Execution, reports: Sequence[OrderReport], before: set[str]
+    ) -> None:
+        """Our live orders that the broker's list does not show."""
+        desk = self._desk
+        shown = {r.client_id for r in reports} | {r.broker_id for r in reports}
+        for working in desk.book.live(account):
+            order = working.order
+            if order.id not in before or {order.id, order.broker_id or order.id} & shown or working.sending is not None:
+                continue
+            if order.state == "UNKNOWN":
+                await self._inflight.look(order.id)
+                continue
+            if await execution.find(order.id) is None and execution.can_look_up:
+                await self._gone(working, order)
+
+    async def _gone(self, working: Working, seen: Order) -> None:
+        """The broker had accepted it and proves that it has it no more. Its fills, if any, have been read before."""
+        desk = self._desk
+        if working.order != seen or working.order.state not in LIVE_STATES:
+            return  # it has moved while the broker was asked
+        yesterday = seen.created_market.date() < desk.market(seen.account).now().date()
+        step: machine.Step = machine.Expire(_GONE) if yesterday else machine.Cancel(_GONE)
+        desk.step(working, step, "expired" if yesterday else "cancelled", f"broker:{seen.broker}")
+        if not yesterday:
+            desk.notice(
+                "warn", f"Order {seen.id} in {seen.key} is no longer at the broker; shown as cancelled.", seen.id
+            )
+
+    def _positions(self, account: str, theirs: Sequence[BrokerPosition], found: Reconciled) -> None:
+        ours: Counter[tuple[str, str]] = Counter()
+        for position in self._desk.ledger.positions(account):
+            ours[position.key, position.product] += position.quantity
+        broker: Counter[tuple[str, str]] = Counter()
+        for there in theirs:
+            broker[there.key, there.product] += there.quantity
+        found.differences += [
+            f"Position in {key} ({product}): {ours[key, product]} here, {broker[key, product]} at the broker."
+            for key, product in sorted(set(ours) | set(broker))
+            if ours[key, product] != broker[key, product]
+        ]
+
+    def _funds(self, account: str, theirs: BrokerFunds, found: Reconciled) -> None:
+        """Money is the broker's to count for a live account; on paper our ledger is the only count there is."""
+        if self._desk.account(account).mode != "LIVE":
+            return
+        ours = self._desk.ledger.funds(account, self._desk.marks(account))
+        if ours.free_minor != theirs.available_minor:
+            found.differences.append(
+                f"Free funds: Rs {to_text(ours.free_minor)} here, Rs {to_text(theirs.available_minor)} at the broker."
+            )
+
+    def _say(self, account: str, differences: Sequence[str]) -> None:
+        said = self._said.get(account, set())
+        for text in differences:
+            if text not in said:
+                self._desk.notice("warn", text, account)
+        self._said[account] = set(differences)
+
+
+def _same(order: Order, report: OrderReport) -> bool:
+    return (order.key, order.side, order.quantity, order.type, order.product, order.price, order.trigger) == (
+        report.key,
+        report.side,
+        report.quantity,
+        report.type,
+        report.product,
+        report.price,
+        report.trigger,
+    ) and order.created_market - _EARLY <= report.at_market <= order.created_market + _LATE

@@ -1,0 +1,206 @@
+"""Is it an order at all: instrument, quantity, lot, tick, expiry, price and trigger. One clear Invalid for each fault.
+
+Limits, sessions and money are risk's business; here is what no account and no hour could make right.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from server.core.errors import Invalid
+from server.domain.instruments import Instrument
+from server.domain.money import on_tick
+from server.domain.orders import OrderRequest
+from server.risk.ports import Market
+
+__all__ = ("LONGEST_TAG", "instrument_of", "validate")
+
+LONGEST_TAG = 64
+_LONGEST_REQUEST = 120
+_DEAREST = Decimal(100_000_000)
+
+
+def instrument_of(market: Market, key: str, field: str = "key") -> Instrument:
+    """The instrument, if orders can be placed in it; raises Invalid."""
+    instrument = market.instrument(key)
+    if instrument is None:
+        raise Invalid(
+            f"Not sent: there is no instrument {key[:80]!r} in this market.",
+            code="order.instrument",
+            field=field,
+            value=key[:80],
+            remedy="Pick it from the search; keys look like NSE:RELIANCE or NFO:NIFTY01DEC2624500CE.",
+        )
+    if not instrument.tradable:
+        raise Invalid(
+            f"Not sent: {instrument.symbol} is an index and cannot be traded.",
+            code="order.not_tradable",
+            field=field,
+            value=key,
+            remedy=f"Trade a future or an option on {instrument.symbol}.",
+        )
+    return instrument
+
+
+def validate(request: OrderRequest, instrument: Instrument, day: date) -> OrderRequest:
+    """The request with its numbers in plain form; raises Invalid. `day` is the market's date."""
+    _expiry(instrument, day)
+    _product(request, instrument)
+    _quantity(request.quantity, instrument)
+    _prices(request, instrument)
+    _disclosed(request)
+    if request.protection is not None and not 0 < request.protection <= 100:
+        raise _bad(
+            f"market protection {_show(request.protection)} is not a percentage above 0",
+            "protection",
+            "order.protection",
+            "Leave it empty for the usual slab, or give a percentage such as 2.",
+            "0 to 100",
+            request.protection,
+        )
+    if request.validity == "IOC" and request.type in ("SL", "SL-M"):
+        raise _bad("a stop order cannot be IOC", "validity", "order.validity", "Use DAY.", "DAY", request.validity)
+    for field, text, longest in (
+        ("tag", request.tag, LONGEST_TAG),
+        ("request_id", request.request_id, _LONGEST_REQUEST),
+    ):
+        if len(text) > longest:
+            raise _bad(
+                f"{field} is longer than {longest} characters",
+                field,
+                f"order.{field}",
+                f"Use at most {longest} characters.",
+                longest,
+                len(text),
+            )
+    return msgspec.structs.replace(
+        request,
+        price=_plain(request.price),
+        trigger=_plain(request.trigger),
+    )
+
+
+def _expiry(instrument: Instrument, day: date) -> None:
+    if instrument.expiry is not None and instrument.expiry < day:
+        raise _bad(
+            f"{instrument.symbol} expired on {instrument.expiry:%d %b %Y}",
+            "key",
+            "order.expired",
+            "Choose a later expiry.",
+            instrument.expiry,
+            day,
+        )
+
+
+def _product(request: OrderRequest, instrument: Instrument) -> None:
+    taken = ("MIS", "NRML") if instrument.derivative else ("MIS", "CNC")
+    if request.product not in taken:
+        raise _bad(
+            f"product {request.product} does not exist for {instrument.symbol}",
+            "product",
+            "order.product",
+            f"Use {taken[0]} (for the day) or {taken[1]} (to keep).",
+            ", ".join(taken),
+            request.product,
+        )
+
+
+def _quantity(quantity: int, instrument: Instrument) -> None:
+    lot = instrument.lot
+    if quantity <= 0:
+        raise _bad(
+            f"quantity {quantity} is not above 0", "quantity", "order.quantity", f"Use {lot} or more.", 1, quantity
+        )
+    if quantity % lot:
+        below, above = quantity - quantity % lot, quantity - quantity % lot + lot
+        remedy = f"Use {below} or {above}." if below else f"Use {above}."
+        raise _bad(
+            f"quantity {quantity} is not a multiple of the lot {lot}", "quantity", "order.lot", remedy, lot, quantity
+        )
+
+
+def _prices(request: OrderRequest, instrument: Instrument) -> None:
+    kind = request.type
+    wanted = {"price": kind in ("LIMIT", "SL"), "trigger": kind in ("SL", "SL-M")}
+    for field, price in (("price", request.price), ("trigger", request.trigger)):
+        if price is None:
+            if wanted[field]:
+                raise _bad(f"a {kind} order needs a {field}", field, f"order.{field}_missing", f"Give a {field}.")
+            continue
+        if not wanted[field]:
+            raise _bad(
+                f"a {kind} order has no {field}",
+                field,
+                f"order.{field}_forbidden",
+                f"Leave the {field} empty, or choose another order type.",
+                "",
+                price,
+            )
+        _price(field, price, instrument)
+    if kind == "SL" and request.price is not None and request.trigger is not None:
+        buying = request.side == "BUY"
+        if (request.price < request.trigger) if buying else (request.price > request.trigger):
+            word = "below" if buying else "above"
+            raise _bad(
+                f"the limit price {request.price} of a stop {'buy' if buying else 'sell'} is {word} its trigger",
+                "price",
+                "order.stop_price",
+                f"Use a price {'at or above' if buying else 'at or below'} the trigger {request.trigger}.",
+                request.trigger,
+                request.price,
+            )
+
+
+def _price(field: str, price: Decimal, instrument: Instrument) -> None:
+    if not price.is_finite() or not 0 < price < _DEAREST:
+        raise _bad(
+            f"{field} {_show(price)} is not a price above 0",
+            field,
+            f"order.{field}",
+            "Give a price in rupees.",
+            f"0 to {_DEAREST}",
+            _show(price),
+        )
+    if not on_tick(price, instrument.tick):
+        below = price // instrument.tick * instrument.tick
+        near = [p for p in (below, below + instrument.tick) if p > 0]
+        raise _bad(
+            f"{field} {_show(price)} is not on the tick {instrument.tick}",
+            field,
+            "order.tick",
+            f"Use {' or '.join(str(p) for p in near)}.",
+            instrument.tick,
+            _show(price),
+        )
+
+
+def _disclosed(request: OrderRequest) -> None:
+    shown, quantity = request.disclosed, request.quantity
+    if shown == 0:
+        return
+    least = -(-quantity // 10)
+    if shown < 0 or shown >= quantity or shown < least:
+        raise _bad(
+            f"disclosed quantity {shown} does not fit quantity {quantity}",
+            "disclosed",
+            "order.disclosed",
+            f"Use 0 (show all), or {least} to {quantity - 1}: at least a tenth must be shown.",
+            f"{least} to {quantity - 1}",
+            shown,
+        )
+
+
+def _bad(what: str, field: str, code: str, remedy: str, limit: object = "", value: object = "") -> Invalid:
+    return Invalid(f"Not sent: {what}.", code=code, field=field, remedy=remedy, limit=limit, value=value)
+
+
+def _show(price: Decimal) -> str:
+    """A price as text, however many digits somebody sent."""
+    text = str(price)
+    return text if len(text) <= 24 else f"{text[:20]}..."
+
+
+def _plain(price: Decimal | None) -> Decimal | None:
+    """The same price without an exponent: 2E+2 becomes 200."""
+    return None if price is None else Decimal(format(price, "f"))

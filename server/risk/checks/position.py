@@ -1,0 +1,26 @@
+"""Size of a position, with everything that is still working counted in."""
+
+from server.core.errors import Denied
+from server.risk.proposal import Proposal
+
+__all__ = ("check",)
+
+
+def check(p: Proposal) -> Denied | None:
+    """Refuse what could take the position above the user's limit if all live orders on this side fill."""
+    limit = p.limits.position_quantity
+    before = p.position.quantity * p.sign + p.opening
+    after = before + p.request.quantity
+    if after <= limit or p.reducing:
+        return None
+    room = max(0, limit - before)
+    room -= room % p.instrument.lot
+    return Denied(
+        f"Not sent: the position in {p.instrument.symbol} could become {after}, above your limit of {limit}.",
+        code="risk.position_quantity",
+        field="quantity",
+        limit=limit,
+        value=after,
+        headroom=room,
+        remedy=f"Use at most {room}, or cancel working orders." if room else "Close some of it first.",
+    )
