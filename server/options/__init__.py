@@ -1,0 +1,1 @@
+"""Option mathematics: pure functions over arrays."""
