@@ -14,7 +14,7 @@ import aiohttp
 from tests.process import Sauda
 
 ORDER = {"account": "paper-sim", "key": "NSE:RELIANCE", "quantity": 1, "type": "MARKET", "product": "MIS"}
-LIMITS = {"orders_per_second": 100_000, "open_orders": 100_000}
+LIMITS = {"orders_per_second": 100_000, "open_orders": 10_000, "day_loss": 10_000_000}
 
 
 async def client(session: aiohttp.ClientSession, url: str, seconds: float, name: str, took: list[float]) -> None:

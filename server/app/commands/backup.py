@@ -1,0 +1,67 @@
+"""`sauda backup` and `sauda restore`."""
+
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import msgspec
+
+from server import __version__
+from server.app.running import running_url
+from server.core.clock import SystemClock
+from server.core.errors import Invalid, Unavailable
+from server.storage.restore import restore as put_back
+from server.storage.store import Storage
+
+__all__ = ("backup", "restore")
+
+
+async def backup(data: Path, target: Path | None) -> int:
+    """Write a backup: by the running server if there is one on this folder, else directly."""
+    url = running_url(data)
+    if url is not None:
+        path = _ask(url, None if target is None else target.resolve())
+    else:
+        _must_exist(data)
+        storage = await Storage.open(data, SystemClock(), version=__version__)
+        try:
+            path = str((await storage.backup(target)).path)
+        finally:
+            await storage.close()
+    print(f"Backed up to {path}")
+    return 0
+
+
+async def restore(data: Path, file: Path) -> int:
+    """Put a backup in place; refuses while a server runs on the folder."""
+    if not file.is_file():
+        raise Invalid(f"There is no file {file}.", field="file", remedy="Give the path of a backup.")
+    data.mkdir(parents=True, exist_ok=True)
+    report = put_back(file, data, SystemClock())
+    print(f"Restored {report.manifest.created:%Y-%m-%d %H:%M} UTC, made by Sauda {report.manifest.version}.")
+    if report.aside is not None:
+        print(f"What was there before is kept in {report.aside}")
+    return 0
+
+
+def _ask(url: str, target: Path | None) -> str:
+    body = msgspec.json.encode({} if target is None else {"file": str(target)})
+    request = urllib.request.Request(  # noqa: S310 - our own loopback address
+        f"{url}/api/v1/backups", data=body, headers={"content-type": "application/json"}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
+            return str(msgspec.json.decode(answer.read())["file"])
+    except urllib.error.HTTPError as error:
+        with error:
+            problem = msgspec.json.decode(error.read())
+        raise Unavailable(str(problem.get("detail", error)), remedy=str(problem.get("remedy", ""))) from None
+    except OSError as error:
+        raise Unavailable(
+            f"The running server did not answer: {error}", remedy="Try again, or stop it first."
+        ) from None
+
+
+def _must_exist(data: Path) -> None:
+    if not data.is_dir():
+        raise Invalid(f"There is nothing in {data} to back up.", field="data", remedy="Give the folder with --data.")
