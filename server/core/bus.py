@@ -6,6 +6,7 @@ stops the others. Prices do not travel here (see `market.hub`): only facts that 
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, TypeVar
 
 import structlog
@@ -50,5 +51,7 @@ class Bus:
             return []
         if not self._kept or self._kept[0][0] > sequence + 1:
             return None
-        skip = sequence + 1 - self._kept[0][0]
-        return list(self._kept)[skip:]
+        # numbers have no gaps, so only the tail is walked, however much is kept
+        tail = list(islice(reversed(self._kept), self.sequence - sequence))
+        tail.reverse()
+        return tail
