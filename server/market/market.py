@@ -150,6 +150,11 @@ class Market:
         """Date of the current session day."""
         return self.hub.day or self.feed.state().day
 
+    @property
+    def source(self) -> str:
+        """Short name of the feed: `simulator`, `replay`."""
+        return self.feed.source
+
     def now(self) -> datetime:
         """Market time, aware UTC."""
         return self.feed.now()
@@ -169,7 +174,7 @@ class Market:
             market_time=self.now(),
             phase=phase.name,
             phase_until=phase.until,
-            source=self.feed.source,
+            source=self.source,
             detail=feed.detail,
         )
 

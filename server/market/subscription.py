@@ -71,6 +71,15 @@ class Subscription:
         """Like `changed_quotes`, for books."""
         return [int(r) for r in self._depth.take(self.hub.slots.depth_changed)]
 
+    def changed_bars(self) -> list[tuple[Any, ...]]:
+        """Bars that changed since the last call or `collect`, oldest first: the fields of `BAR_RECORD`, in order."""
+        return [record for series in self._series.values() for record in self._bars_of(series)]
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything in the market changed since the last `collect` (not whether this screen shows it)."""
+        return self._looked != self.hub.version
+
     def collect(self, frame: int = 0) -> list[bytes]:
         """Frames of all that changed since the last call, numbered from `frame` on; empty when nothing did."""
         hub = self.hub
@@ -79,7 +88,7 @@ class Subscription:
         self._looked = hub.version
         bodies = _split(KIND_QUOTES, hub.slots.quotes, self._quotes.take(hub.slots.changed))
         bodies += _split(KIND_DEPTH, hub.slots.depth, self._depth.take(hub.slots.depth_changed))
-        bars = [record for series in self._series.values() for record in self._bars_of(series)]
+        bars = self.changed_bars()
         for at in range(0, len(bars), _MOST):
             part = np.array(bars[at : at + _MOST], dtype=BAR_RECORD)
             bodies.append((KIND_BARS, len(part), part.tobytes()))
