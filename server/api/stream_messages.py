@@ -71,7 +71,7 @@ def decode(text: str) -> ClientMessage:
     """One message; raises Invalid that names the field."""
     try:
         message: ClientMessage = _decoder.decode(text)
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         said, _, where = str(error).partition(" - at `$")
         raise Invalid(
             f"The message cannot be read: {said}.",
