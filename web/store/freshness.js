@@ -44,7 +44,7 @@ export function freshness(quote, part, market, now) {
 
 /**
  * Whether no prices are made in this phase of the day.
- * @param {import('./types.js').Phase | undefined} phase
+ * @param {import('../format/wire.js').Phase | undefined} phase
  */
 export function closed(phase) {
   return phase === 'closed' || phase === 'post_close';

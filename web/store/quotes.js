@@ -47,7 +47,7 @@ export class QuoteBook {
   /**
    * Take a live record. A record older than what is held (a window that joined late replays) is dropped.
    * @param {string} key
-   * @param {import('./types.js').QuoteFields} fields
+   * @param {import('../format/wire.js').QuoteFields} fields
    * @param {number} seen
    */
   put(key, fields, seen) {

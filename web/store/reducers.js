@@ -1,7 +1,7 @@
 /** How a message or an answer changes the state: pure functions from old value to new. */
 
-/** @typedef {import('./types.js').Order} Order */
-/** @typedef {import('./types.js').Trade} Trade */
+/** @typedef {import('../format/wire.js').Order} Order */
+/** @typedef {import('../format/wire.js').Trade} Trade */
 
 const NOTICES = 50;
 
@@ -41,8 +41,8 @@ function later(a, b) {
 }
 
 /**
- * @param {import('./types.js').Notice[]} notices
- * @param {import('./types.js').Notice} notice
+ * @param {import('../format/wire.js').Notice[]} notices
+ * @param {import('../format/wire.js').Notice} notice
  */
 export function withNotice(notices, notice) {
   return [notice, ...notices].slice(0, NOTICES);
@@ -51,7 +51,7 @@ export function withNotice(notices, notice) {
 /**
  * A market as told whole (session, welcome, control) at steady-clock moment `at`.
  * @param {Record<string, import('./state.js').MarketNow>} markets
- * @param {import('./types.js').Market} market
+ * @param {import('../format/wire.js').Market} market
  * @param {number} at
  */
 export function withMarket(markets, market, at) {
@@ -63,7 +63,7 @@ export function withMarket(markets, market, at) {
 /**
  * A market as a heartbeat tells it.
  * @param {Record<string, import('./state.js').MarketNow>} markets
- * @param {{ id: string, market_ms: number, phase: import('./types.js').Phase, last_tick_age: number | null, state: any, speed: number }[]} beats
+ * @param {{ id: string, market_ms: number, phase: import('../format/wire.js').Phase, last_tick_age: number | null, state: any, speed: number }[]} beats
  * @param {number} at
  */
 export function withBeat(markets, beats, at) {
@@ -78,8 +78,8 @@ export function withBeat(markets, beats, at) {
 
 /**
  * Instruments joined to those known.
- * @param {Map<string, import('./types.js').Instrument>} known
- * @param {import('./types.js').Instrument[]} more
+ * @param {Map<string, import('../format/wire.js').Instrument>} known
+ * @param {import('../format/wire.js').Instrument[]} more
  */
 export function withInstruments(known, more) {
   if (more.every((one) => known.has(one.key))) return known;

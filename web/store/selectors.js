@@ -3,12 +3,12 @@
 import { freshness, linkLost } from './freshness.js';
 
 /** @typedef {import('./store.js').Store} Store */
-/** @typedef {import('./types.js').Order} Order */
-/** @typedef {import('./types.js').Position} Position */
+/** @typedef {import('../format/wire.js').Order} Order */
+/** @typedef {import('../format/wire.js').Position} Position */
 
 const LIVE = new Set(['SUBMITTING', 'UNKNOWN', 'OPEN', 'PARTIAL']);
 
-/** @param {Store} store @returns {import('./types.js').Account | undefined} */
+/** @param {Store} store @returns {import('../format/wire.js').Account | undefined} */
 export function account(store) {
   return store.state.session?.accounts.find((one) => one.id === store.state.account);
 }
@@ -111,7 +111,7 @@ export function change(quote) {
   return { change: difference, percent: (difference / quote.close) * 100 };
 }
 
-/** The open watchlist. @param {Store} store @returns {import('./types.js').Watchlist | undefined} */
+/** The open watchlist. @param {Store} store @returns {import('../format/wire.js').Watchlist | undefined} */
 export function watchlist(store) {
   const { watchlists, preferences } = store.state;
   return watchlists.find((list) => list.id === preferences.watchlist) ?? watchlists[0];

@@ -1,6 +1,6 @@
 /** What the app knows. One plain object; the store replaces its members whole, never changes them in place. */
 
-/** @typedef {import('./types.js').Preferences} Preferences */
+/** @typedef {import('../format/wire.js').Preferences} Preferences */
 
 /**
  * @typedef {object} LinkState
@@ -10,30 +10,30 @@
  * @property {number} heartbeat ms between two beats
  */
 
-/** @typedef {import('./types.js').Market & { at: number, ms: number, tickAge: number | null }} MarketNow at: steady-clock ms when `ms` (market time) was true */
+/** @typedef {import('../format/wire.js').Market & { at: number, ms: number, tickAge: number | null }} MarketNow at: steady-clock ms when `ms` (market time) was true */
 
 /**
  * @typedef {object} State
  * @property {LinkState} link
  * @property {number | null} restored wall-clock ms of the saved state that is on screen; null once the server has answered
- * @property {import('./types.js').Session | null} session
+ * @property {import('../format/wire.js').Session | null} session
  * @property {Record<string, MarketNow>} markets
  * @property {string} account
- * @property {Map<string, import('./types.js').Instrument>} instruments of the active market
- * @property {Map<string, import('./types.js').Order>} orders
- * @property {import('./types.js').Trade[]} trades
- * @property {import('./types.js').Position[]} positions
- * @property {import('./types.js').Totals | null} totals of the positions, at the prices they carry
- * @property {import('./types.js').Position[]} holdings
- * @property {import('./types.js').Funds | null} funds
- * @property {import('./types.js').Trigger[]} triggers
- * @property {import('./types.js').Basket[]} baskets
- * @property {import('./types.js').Watchlist[]} watchlists
+ * @property {Map<string, import('../format/wire.js').Instrument>} instruments of the active market
+ * @property {Map<string, import('../format/wire.js').Order>} orders
+ * @property {import('../format/wire.js').Trade[]} trades
+ * @property {import('../format/wire.js').Position[]} positions
+ * @property {import('../format/wire.js').Totals | null} totals of the positions, at the prices they carry
+ * @property {import('../format/wire.js').Position[]} holdings
+ * @property {import('../format/wire.js').Funds | null} funds
+ * @property {import('../format/wire.js').Trigger[]} triggers
+ * @property {import('../format/wire.js').Basket[]} baskets
+ * @property {import('../format/wire.js').Watchlist[]} watchlists
  * @property {Preferences} preferences
- * @property {import('./types.js').KillSwitch} kill
- * @property {import('./types.js').Overview | null} overview
+ * @property {import('../format/wire.js').KillSwitch} kill
+ * @property {import('../format/wire.js').Overview | null} overview
  * @property {Map<string, number[]>} sparks
- * @property {import('./types.js').Notice[]} notices
+ * @property {import('../format/wire.js').Notice[]} notices
  * @property {string} selected key of the instrument on the ticket and the chart
  * @property {any} system
  * @property {number | null} orderMs last order's round trip, ms
@@ -54,6 +54,7 @@ export const DEFAULT_PREFERENCES = Object.freeze({
   listShut: false,
   sideShut: false,
   watchlist: '',
+  chart: { interval: '3m', kind: 'candles', volume: true, indicators: [] },
   last: {},
 });
 

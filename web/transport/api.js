@@ -7,7 +7,7 @@ const id = encodeURIComponent;
 
 /**
  * @param {Http} http
- * @returns {import('../views/ports.js').Api}
+ * @returns {import('../format/ports.js').Api}
  */
 export function createApi(http) {
   const { get, send } = http;

@@ -8,7 +8,7 @@ const TIMEOUT_MS = 10_000;
 /** What went wrong, in the server's words where it gave any. */
 export class ApiProblem extends Error {
   /**
-   * @param {import('../store/types.js').Problem} problem
+   * @param {import('../format/wire.js').Problem} problem
    * @param {boolean} [unknown] the request may have reached the server
    */
   constructor(problem, unknown = false) {

@@ -21,13 +21,13 @@
  *   live bar of a series; returns the unsubscribe
  */
 
-/** @typedef {{ t: number[], o: number[], h: number[], l: number[], c: number[], v: number[], oi: number[], first: number | null, source: string }} Bars */
+/** @typedef {import('../format/wire.js').Bars} Bars */
 /** @typedef {{ t: number, o: number, h: number, l: number, c: number, v: number, oi: number }} LiveBar t = start, ms */
 
 /**
  * @typedef {object} Ctx
  * @property {import('../store/store.js').Store} store
- * @property {import('./ports.js').Api} api calls to the server; every call may throw an ApiProblem
+ * @property {import('../format/ports.js').Api} api calls to the server; every call may throw an ApiProblem
  * @property {ChartFeed} feed
  * @property {(name: string, params?: Record<string, string>) => void} go open a page
  * @property {(spec: TicketSpec) => void} ticket open the order ticket
@@ -38,15 +38,33 @@
  * @property {(owner: string, keys: string[]) => void} depth the same for depth
  * @property {(title: string, el: HTMLElement, options?: SheetOptions) => SheetHandle} sheet open a sheet or dialog
  * @property {() => string} uid an id that is unique without a secure context
- * @property {(name: string) => void} command run a command of the palette by name
+ * @property {(name: string) => void} command run a command by name: palette, market, kill, settings, theme, basket
+ * @property {(request: import('../format/wire.js').OrderRequest) => Promise<Outcome>} send place an order once; never throws
+ * @property {(...names: ListName[]) => Promise<void>} load read lists again over HTTP
+ * @property {(keys: string[]) => void} ensure learn the instruments of these keys
+ * @property {(change: Partial<import('../format/wire.js').Preferences>) => void} prefer change and keep preferences
+ * @property {(lists: import('../format/wire.js').Watchlist[]) => Promise<void>} saveWatchlists
+ * @property {(account: string) => void} useAccount switch to another account and its market
+ * @property {(market: import('../format/wire.js').Market) => void} marketIs a market as an answer told it
+ * @property {() => boolean} phone whether the screen is phone-sized (< 700 px)
+ * @property {() => boolean} wide whether list and ticket stand beside the page (>= 1100 px)
+ * @property {(page: string) => void} detach open a page in a window of its own
  */
 
 /**
- * @typedef {{ key: string, side?: 'BUY' | 'SELL', quantity?: number, type?: string, product?: string, price?: string,
- *   trigger?: string, modify?: import('../store/types.js').Order, gtt?: boolean }} TicketSpec
+ * What became of an order that was sent.
+ * @typedef {{ kind: 'sent', order: import('../format/wire.js').Order }
+ *   | { kind: 'refused', problem: import('../format/wire.js').Problem }
+ *   | { kind: 'unknown' }} Outcome
  */
-/** @typedef {{ text: string, level?: 'good' | 'info' | 'warn' | 'bad', action?: string, run?: () => void, seconds?: number }} ToastSpec */
-/** @typedef {{ side?: boolean, onClose?: () => void, wide?: boolean }} SheetOptions */
+/** @typedef {'orders' | 'trades' | 'positions' | 'holdings' | 'funds' | 'triggers' | 'baskets' | 'watchlists' | 'overview' | 'system' | 'kill'} ListName */
+
+/**
+ * @typedef {{ key: string, side?: 'BUY' | 'SELL', quantity?: number, type?: string, product?: string, price?: string,
+ *   trigger?: string, modify?: import('../format/wire.js').Order, gtt?: boolean }} TicketSpec
+ */
+/** @typedef {{ text: string, level?: 'good' | 'info' | 'warn' | 'bad', id?: string, action?: string, run?: () => void, seconds?: number }} ToastSpec */
+/** @typedef {{ onClose?: () => void, wide?: boolean, bare?: boolean }} SheetOptions bare: the body brings its own head */
 /** @typedef {{ close: () => void, el: HTMLElement }} SheetHandle */
 
 export {};

@@ -5,13 +5,14 @@ import { topLayer } from './sheet.js';
 
 const polite = h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite' });
 
-/** @typedef {{ text: string, level?: 'good' | 'info' | 'warn' | 'bad', action?: string, run?: () => void, seconds?: number }} ToastSpec */
+/** @typedef {{ text: string, level?: 'good' | 'info' | 'warn' | 'bad', id?: string, action?: string, run?: () => void, seconds?: number }} ToastSpec */
 
 /** @param {ToastSpec} spec */
-export function toast({ text, level = 'info', action, run, seconds }) {
+export function toast({ text, level = 'info', id, action, run, seconds }) {
   const layer = topLayer();
   if (polite.parentElement !== layer) layer.append(polite);
-  const el = h('div', { class: `toast ${level}` }, h('span', { class: 'toast-text' }, text));
+  if (id) for (const old of polite.querySelectorAll('.toast')) if (old.getAttribute('data-id') === id) old.remove();
+  const el = h('div', { class: `toast ${level}`, data: id ? { id } : {} }, h('span', { class: 'toast-text' }, text));
   /** @type {number} */
   let timer = 0;
   const gone = () => {

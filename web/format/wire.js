@@ -19,7 +19,7 @@
  * @property {boolean} tradable
  * @property {string} label NIFTY 24500 CE
  * @property {string} sub 1 Dec · weekly
- * @property {string[]} [types] order types the exchange takes for it
+ * @property {string[]} order_types order types the exchange takes for it; empty for an index
  */
 
 /** @typedef {'BUY' | 'SELL'} Side */
@@ -227,6 +227,8 @@
  *   close: number | null, marketMs: number | null, flags: number }} QuoteFields
  */
 
+/** @typedef {{ interval: string, kind: string, volume: boolean, indicators: any[] }} ChartSettings how the chart page draws */
+
 /**
  * How the app looks and counts, kept on the server and on the device.
  * @typedef {object} Preferences
@@ -242,7 +244,10 @@
  * @property {boolean} listShut
  * @property {boolean} sideShut
  * @property {string} watchlist id of the open watchlist
+ * @property {ChartSettings} chart
  * @property {Record<string, { quantity?: number, type?: string, product?: string }>} last last ticket by instrument kind
  */
+
+/** Bars in columns, oldest first; t is the start, ms. @typedef {{ t: number[], o: number[], h: number[], l: number[], c: number[], v: number[], oi: number[], first: number | null, source: string }} Bars */
 
 export {};

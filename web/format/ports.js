@@ -1,12 +1,12 @@
 /** The server as the pages see it: one method a call, plain values in and out. `transport/api.js` implements it. */
 
-/** @typedef {import('../store/types.js').Instrument} Instrument */
-/** @typedef {import('../store/types.js').Order} Order */
-/** @typedef {import('../store/types.js').OrderRequest} OrderRequest */
-/** @typedef {import('../store/types.js').Fill} Fill */
-/** @typedef {import('../store/types.js').Market} Market */
-/** @typedef {import('../store/types.js').Preview} Preview */
-/** @typedef {import('../store/types.js').Watchlist} Watchlist */
+/** @typedef {import('./wire.js').Instrument} Instrument */
+/** @typedef {import('./wire.js').Order} Order */
+/** @typedef {import('./wire.js').OrderRequest} OrderRequest */
+/** @typedef {import('./wire.js').Fill} Fill */
+/** @typedef {import('./wire.js').Market} Market */
+/** @typedef {import('./wire.js').Preview} Preview */
+/** @typedef {import('./wire.js').Watchlist} Watchlist */
 /** @template T @typedef {{ items: T[], next?: string | number | null }} Items */
 /** @typedef {{ at: string, at_market: string, event: string, state: string, reason: string, correlation: string }} OrderStep */
 /** @typedef {{ seq: number, at: string, actor: string, correlation: string, kind: string, subject: string, text: string, hash: string }} AuditEntry */
@@ -16,36 +16,36 @@
 /** @typedef {{ side: 'BUY' | 'SELL', quantity: number, trigger: string, price: string }} TriggerLeg */
 /** @typedef {Omit<OrderRequest, 'account'>} BasketLeg */
 /** @typedef {{ account: string, name: string, on_failure: 'stop' | 'unwind', buy_first: boolean, legs: BasketLeg[] }} BasketRequest */
-/** @typedef {{ margin_required: string, margin_final: string, charges: string | import('../store/types.js').Charges, order: number[], problems: import('../store/types.js').Problem[] }} BasketPreview */
+/** @typedef {{ margin_required: string, margin_final: string, charges: string | import('./wire.js').Charges, order: number[], problems: import('./wire.js').Problem[] }} BasketPreview */
 
 /**
  * @typedef {object} Api
- * @property {() => Promise<import('../store/types.js').Session>} session
+ * @property {() => Promise<import('./wire.js').Session>} session
  * @property {() => Promise<Items<Market>>} markets
  * @property {(id: string, command: { action: string, to?: string, value?: number, name?: string }) => Promise<Market>} control
  * @property {(query: { market: string, q?: string, kind?: string, name?: string, expiry?: string, limit?: number }) => Promise<Items<Instrument>>} instruments
  * @property {(market: string, key: string) => Promise<Instrument>} instrument
  * @property {(market: string, keys: string[]) => Promise<Items<any>>} quotes
- * @property {(market: string, key: string, interval: string, end: number | null, limit: number) => Promise<import('./context.js').Bars>} bars
+ * @property {(market: string, key: string, interval: string, end: number | null, limit: number) => Promise<import('./wire.js').Bars>} bars
  * @property {(request: OrderRequest) => Promise<{ order: Order }>} place
  * @property {(request: OrderRequest, signal?: AbortSignal) => Promise<Preview>} preview
  * @property {(account: string, state?: string, limit?: number) => Promise<Items<Order>>} orders
  * @property {(id: string) => Promise<{ order: Order, steps: OrderStep[], fills: Fill[] }>} order
  * @property {(id: string, change: { quantity?: number, price?: string, trigger?: string, type?: string, revision: number }) => Promise<{ order: Order }>} modify
  * @property {(id: string) => Promise<{ order: Order }>} cancel
- * @property {(account: string) => Promise<Items<import('../store/types.js').Trade>>} trades
- * @property {(account: string) => Promise<Items<import('../store/types.js').Position> & { totals: import('../store/types.js').Totals }>} positions
+ * @property {(account: string) => Promise<Items<import('./wire.js').Trade>>} trades
+ * @property {(account: string) => Promise<Items<import('./wire.js').Position> & { totals: import('./wire.js').Totals }>} positions
  * @property {(account: string, key: string, product: string) => Promise<{ order: Order }>} exit
- * @property {(account: string) => Promise<Items<import('../store/types.js').Position> & { totals?: import('../store/types.js').Totals }>} holdings
- * @property {(account: string) => Promise<import('../store/types.js').Funds>} funds
+ * @property {(account: string) => Promise<Items<import('./wire.js').Position> & { totals?: import('./wire.js').Totals }>} holdings
+ * @property {(account: string) => Promise<import('./wire.js').Funds>} funds
  * @property {(account: string, amount: string, reason: string) => Promise<unknown>} deposit
  * @property {(account: string, amount: string, reason: string) => Promise<unknown>} withdraw
- * @property {(account: string, query?: { from?: string, to?: string, limit?: number, before?: string | number }) => Promise<Items<import('../store/types.js').Statement>>} statement
- * @property {(account: string) => Promise<Items<import('../store/types.js').Trigger>>} triggers
- * @property {(body: { account: string, key: string, product: string, legs: TriggerLeg[], kind: 'single' | 'oco' }) => Promise<{ trigger: import('../store/types.js').Trigger }>} addTrigger
+ * @property {(account: string, query?: { from?: string, to?: string, limit?: number, before?: string | number }) => Promise<Items<import('./wire.js').Statement>>} statement
+ * @property {(account: string) => Promise<Items<import('./wire.js').Trigger>>} triggers
+ * @property {(body: { account: string, key: string, product: string, legs: TriggerLeg[], kind: 'single' | 'oco' }) => Promise<{ trigger: import('./wire.js').Trigger }>} addTrigger
  * @property {(id: string) => Promise<unknown>} dropTrigger
- * @property {(account: string) => Promise<Items<import('../store/types.js').Basket>>} baskets
- * @property {(body: BasketRequest) => Promise<{ basket: import('../store/types.js').Basket }>} sendBasket
+ * @property {(account: string) => Promise<Items<import('./wire.js').Basket>>} baskets
+ * @property {(body: BasketRequest) => Promise<{ basket: import('./wire.js').Basket }>} sendBasket
  * @property {(body: BasketRequest, signal?: AbortSignal) => Promise<BasketPreview>} previewBasket
  * @property {(body: { engage: boolean, reason: string, flatten?: boolean }) => Promise<{ engaged: boolean, cancelled?: string[], still_open?: string[], flattening?: string[] }>} killSwitch
  * @property {(account: string) => Promise<{ state: string, limits: Record<string, any>, used: Record<string, any> }>} risk
@@ -53,7 +53,7 @@
  * @property {() => Promise<Items<Watchlist>>} watchlists
  * @property {(items: Watchlist[]) => Promise<unknown>} saveWatchlists
  * @property {(body: Record<string, any>) => Promise<unknown>} savePreferences
- * @property {(account: string) => Promise<import('../store/types.js').Overview>} overview
+ * @property {(account: string) => Promise<import('./wire.js').Overview>} overview
  * @property {() => Promise<any>} system
  * @property {(query?: { before?: number, limit?: number, subject?: string }) => Promise<Items<AuditEntry>>} audit
  * @property {() => Promise<{ ok: boolean, entries: number, head: string, problem: string | null }>} verifyAudit

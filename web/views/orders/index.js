@@ -1,0 +1,130 @@
+/** Orders: the book with UNKNOWN on top, trades, kept triggers (GTT), baskets. */
+
+import { clock } from '../../format/dates.js';
+import { t } from '../../format/i18n.js';
+import { price, profit, quantity, rupees, direction } from '../../format/numbers.js';
+import { orderBook } from '../../store/selectors.js';
+import { h, icon } from '../../widgets/dom.js';
+import { empty, tabs } from '../../widgets/parts.js';
+import { createTable } from '../../widgets/table.js';
+import { openOrder, orderTable } from '../shared/orders.js';
+import { errorText, labelOf, sideWord, tickOf } from '../shared/text.js';
+
+/** @typedef {import('../context.js').Ctx} Ctx */
+
+const TABS = ['book', 'trades', 'gtt', 'baskets'];
+
+/** @param {Ctx} ctx @param {URLSearchParams} params @returns {import('../context.js').Page} */
+export function create(ctx, params) {
+  const asked = params.get('tab') ?? 'book';
+  let tab = TABS.includes(asked) ? asked : 'book';
+  const bar = tabs({ label: t('orders.title'), value: tab, tabs: TABS.map((id) => ({ id, label: t(`orders.${id}`) })), onChange: (id) => ctx.go('orders', { tab: id }) });
+  const compose = h('button', { type: 'button', class: 'button', on: { click: () => ctx.command('basket') } }, icon('plus'), t('basket.new'));
+  const unknown = orderTable(ctx, { label: t('orders.unknown') });
+  const open = orderTable(ctx, { label: t('orders.open') });
+  const done = orderTable(ctx, { label: t('orders.done') });
+  const none = empty({ icon: 'orders', title: t('orders.emptyTitle'), text: t('orders.emptyText'), action: t('orders.emptyAction'), run: () => ctx.go('home') });
+  const unknownBox = h('section', { class: 'panel warned', 'aria-label': t('orders.unknown') }, h('h2', { class: 'panel-title warn' }, icon('warn'), t('orders.unknown')), h('p', { class: 'muted pad' }, t('orders.unknownHelp')), unknown.el);
+  const openBox = h('section', { class: 'panel', 'aria-label': t('orders.open') }, h('h2', { class: 'panel-title' }, t('orders.open')), open.el);
+  const doneBox = h('section', { class: 'panel', 'aria-label': t('orders.done') }, h('h2', { class: 'panel-title' }, t('orders.done')), done.el);
+  const trades = createTable({
+    label: t('orders.trades'),
+    empty: empty({ icon: 'orders', title: t('trades.emptyTitle'), text: t('trades.emptyText') }),
+    key: (/** @type {import('../../format/wire.js').Trade} */ trade) => trade.fill.execution,
+    onOpen: (trade) => openOrder(ctx, trade.fill.order),
+    columns: [
+      { id: 'time', label: t('col.time'), width: '72px', cell: ({ fill }) => clock(fill.at_market), place: 'note' },
+      { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: ({ fill }) => ({ text: labelOf(ctx, fill.key), cls: 'strong' }), place: 'title' },
+      { id: 'side', label: t('col.side'), width: '60px', cell: ({ fill }) => ({ text: sideWord(fill.side), cls: fill.side === 'BUY' ? 'accent' : 'down' }), place: 'sub' },
+      { id: 'qty', label: t('col.qty'), num: true, cell: ({ fill }) => quantity(fill.quantity), place: 'sub' },
+      { id: 'price', label: t('col.price'), num: true, cell: ({ fill }) => price(fill.price, tickOf(ctx, fill.key)), place: 'main' },
+      { id: 'charges', label: t('col.charges'), num: true, cell: ({ charges }) => rupees(charges.total ?? total(charges)), place: 'sub' },
+      { id: 'realised', label: t('col.realised'), num: true, cell: ({ realised }) => ({ text: profit(realised), cls: direction(realised) }) },
+    ],
+  });
+  const gtt = createTable({
+    label: t('orders.gtt'),
+    empty: empty({ icon: 'clock', title: t('gtt.emptyTitle'), text: t('gtt.emptyText') }),
+    key: (/** @type {import('../../format/wire.js').Trigger} */ trigger) => trigger.id,
+    columns: [
+      { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: (one) => ({ text: labelOf(ctx, one.key), cls: 'strong' }), place: 'title' },
+      { id: 'kind', label: t('col.kind'), width: '96px', cell: (one) => t(`gtt.${one.kind}`), place: 'sub' },
+      { id: 'legs', label: t('col.when'), width: 'minmax(0, 2.5fr)', cell: (one) => one.legs.map((leg) => t('gtt.leg', { side: sideWord(leg.side), quantity: quantity(leg.quantity), trigger: price(leg.trigger, tickOf(ctx, one.key)), price: price(leg.price, tickOf(ctx, one.key)) })).join(' · '), place: 'note' },
+      { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: one.state, title: one.reason ?? '' }), place: 'main' },
+    ],
+    actions: (one) => (/active|armed|open|waiting/i.test(one.state) ? [{ label: t('gtt.drop'), tone: 'down', run: () => void drop(one.id) }] : []),
+  });
+  const baskets = createTable({
+    label: t('orders.baskets'),
+    empty: empty({ icon: 'layers', title: t('basket.emptyTitle'), text: t('basket.emptyText'), action: t('basket.new'), run: () => ctx.command('basket') }),
+    key: (/** @type {import('../../format/wire.js').Basket} */ one) => one.id,
+    columns: [
+      { id: 'name', label: t('col.name'), width: 'minmax(0, 2fr)', cell: (one) => ({ text: one.name, cls: 'strong' }), place: 'title' },
+      { id: 'legs', label: t('col.legs'), num: true, cell: (one) => quantity(one.legs.length), place: 'sub' },
+      { id: 'policy', label: t('col.policy'), width: 'minmax(0, 1.5fr)', cell: (one) => t(`basket.on.${one.on_failure}`), place: 'note' },
+      { id: 'why', label: t('col.reason'), width: 'minmax(0, 2fr)', cell: (one) => one.legs.find((leg) => leg.reason)?.reason ?? '' },
+      { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: one.state }), place: 'main' },
+    ],
+  });
+  const panes = /** @type {Record<string, HTMLElement>} */ ({
+    book: h('div', { class: 'stack', role: 'tabpanel' }, unknownBox, openBox, doneBox, none),
+    trades: h('div', { class: 'panel', role: 'tabpanel' }, trades.el),
+    gtt: h('div', { class: 'panel', role: 'tabpanel' }, gtt.el),
+    baskets: h('div', { class: 'panel', role: 'tabpanel' }, baskets.el),
+  });
+  const el = h('div', { class: 'page orders' }, h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, t('orders.title')), h('span', { class: 'grow' }), compose), bar.el, Object.values(panes));
+
+  /** @param {string} id */
+  async function drop(id) {
+    try {
+      await ctx.api.dropTrigger(id);
+      await ctx.load('triggers');
+      ctx.toast({ text: t('gtt.dropped') });
+    } catch (error) {
+      ctx.toast({ text: errorText(error), level: 'bad' });
+    }
+  }
+
+  function draw() {
+    const book = orderBook(ctx.store);
+    unknown.update(book.unknown);
+    open.update(book.open);
+    done.update(book.done);
+    unknownBox.hidden = book.unknown.length === 0;
+    openBox.hidden = book.open.length === 0;
+    doneBox.hidden = book.done.length === 0;
+    none.hidden = book.unknown.length + book.open.length + book.done.length > 0 || !ctx.store.state.loaded.has('orders');
+    const live = book.unknown.length + book.open.length;
+    bar.count('book', live > 0 ? String(live) : '');
+    trades.update(ctx.store.state.trades);
+    gtt.update(ctx.store.state.triggers);
+    baskets.update(ctx.store.state.baskets);
+  }
+
+  /** @param {string} id */
+  function show(id) {
+    tab = id;
+    bar.set(id);
+    for (const [name, pane] of Object.entries(panes)) pane.hidden = name !== id;
+    if (id === 'trades') void ctx.load('trades');
+    if (id === 'gtt') void ctx.load('triggers');
+    if (id === 'baskets') void ctx.load('baskets');
+  }
+
+  const off = ctx.store.on(['orders', 'trades', 'triggers', 'baskets', 'instruments', 'account', 'loaded'], draw);
+  show(tab);
+  draw();
+  return {
+    el,
+    update: (next) => show(TABS.includes(next.get('tab') ?? '') ? /** @type {string} */ (next.get('tab')) : 'book'),
+    destroy() {
+      off();
+      for (const table of [unknown, open, done]) table.destroy();
+    },
+  };
+}
+
+/** @param {import('../../format/wire.js').Charges} charges */
+function total(charges) {
+  return Number(charges.brokerage) + Number(charges.stt) + Number(charges.exchange) + Number(charges.sebi) + Number(charges.gst) + Number(charges.stamp) + Number(charges.other);
+}

@@ -1,0 +1,144 @@
+/** What the ticket knows and works out, without a screen: allowed choices, steps of quantity and price, the request itself. */
+
+import { placesOf, toNumber } from '../../format/numbers.js';
+
+/** @typedef {import('../../format/wire.js').Instrument} Instrument */
+/** @typedef {import('../../format/wire.js').OrderType | 'GTT'} TicketType */
+/** @typedef {import('../../format/wire.js').Product} Product */
+
+/**
+ * @typedef {object} Draft
+ * @property {string} key
+ * @property {'BUY' | 'SELL'} side
+ * @property {number | null} quantity units; null while the field holds no whole number
+ * @property {TicketType} type
+ * @property {Product} product
+ * @property {string} price
+ * @property {string} trigger
+ * @property {'DAY' | 'IOC'} validity
+ * @property {boolean} afterMarket
+ * @property {string} requestId
+ */
+
+/**
+ * Order types offered for an instrument. The server's word, where it gives one, else what the exchange is known to take:
+ * no SL-M on options.
+ * @param {Instrument | undefined} instrument
+ * @returns {TicketType[]}
+ */
+export function typesFor(instrument) {
+  /** @type {TicketType[]} */
+  const all = ['MARKET', 'LIMIT', 'SL', 'SL-M'];
+  const named = instrument?.order_types;
+  const allowed = named?.length ? all.filter((type) => named.includes(type)) : all.filter((type) => type !== 'SL-M' || instrument?.kind !== 'OPTION');
+  return [...allowed, 'GTT'];
+}
+
+/** @param {Instrument | undefined} instrument @returns {Product[]} */
+export function productsFor(instrument) {
+  return instrument?.kind === 'FUTURE' || instrument?.kind === 'OPTION' ? ['NRML', 'MIS'] : ['CNC', 'MIS'];
+}
+
+/** Which of price and trigger a type needs. @param {TicketType} type */
+export function needs(type) {
+  return { price: type === 'LIMIT' || type === 'SL' || type === 'GTT', trigger: type === 'SL' || type === 'SL-M' || type === 'GTT' };
+}
+
+/**
+ * The quantity one step on: a lot, or ten lots; never below one lot.
+ * @param {number | null} quantity
+ * @param {number} lot
+ * @param {1 | -1} direction
+ * @param {boolean} big
+ */
+export function stepQuantity(quantity, lot, direction, big) {
+  const lots = Math.floor((quantity ?? 0) / lot) + direction * (big ? 10 : 1);
+  // from an odd quantity a step down lands on the lot below, not one further
+  const odd = quantity !== null && quantity % lot !== 0 && direction < 0 && !big;
+  return Math.max(1, odd ? Math.floor(quantity / lot) : lots) * lot;
+}
+
+/**
+ * The price one tick on, exactly on the tick's grid; ten ticks when big.
+ * @param {string} price
+ * @param {string} tick
+ * @param {1 | -1} direction
+ * @param {boolean} big
+ */
+export function stepPrice(price, tick, direction, big) {
+  const places = placesOf(tick);
+  const unit = 10 ** places;
+  const step = Math.max(1, Math.round(Number(tick) * unit));
+  const at = Math.round((toNumber(price) ?? 0) * unit);
+  const snapped = direction > 0 ? Math.floor(at / step) * step : Math.ceil(at / step) * step;
+  return (Math.max(step, snapped + direction * step * (big ? 10 : 1)) / unit).toFixed(places);
+}
+
+/**
+ * A number as the wire wants a price: on the tick, plain decimal.
+ * @param {number} value
+ * @param {string} tick
+ */
+export function toPrice(value, tick) {
+  const places = placesOf(tick);
+  const unit = 10 ** places;
+  const step = Math.max(1, Math.round(Number(tick) * unit));
+  return ((Math.round((value * unit) / step) * step) / unit).toFixed(places);
+}
+
+/** Whether the text is a price the wire takes. @param {string} text */
+export function isPrice(text) {
+  return /^\d+(\.\d+)?$/.test(text) && Number(text) > 0;
+}
+
+/**
+ * Whether everything that the type needs is filled in.
+ * @param {Draft} draft
+ */
+export function complete(draft) {
+  const need = needs(draft.type);
+  return draft.quantity !== null && draft.quantity > 0 && (!need.price || isPrice(draft.price)) && (!need.trigger || isPrice(draft.trigger));
+}
+
+/**
+ * The order as the server takes it (not for GTT, which is a trigger).
+ * @param {Draft} draft
+ * @param {string} account
+ * @returns {import('../../format/wire.js').OrderRequest}
+ */
+export function toRequest(draft, account) {
+  const need = needs(draft.type);
+  return {
+    account,
+    key: draft.key,
+    side: draft.side,
+    quantity: draft.quantity ?? 0,
+    type: draft.type === 'GTT' ? 'LIMIT' : draft.type,
+    product: draft.product,
+    ...(need.price ? { price: draft.price } : {}),
+    ...(need.trigger && draft.type !== 'GTT' ? { trigger: draft.trigger } : {}),
+    validity: draft.validity,
+    after_market: draft.afterMarket,
+    request_id: draft.requestId,
+  };
+}
+
+/**
+ * Money the order takes from free funds now: cost and charges of a purchase, margin and charges otherwise. Before the
+ * server has answered it is quantity x price.
+ * @param {Draft} draft
+ * @param {Instrument | undefined} instrument
+ * @param {import('../../format/wire.js').Preview | null} preview
+ * @param {number | null} last
+ * @returns {{ amount: number | null, margin: boolean }}
+ */
+export function amountOf(draft, instrument, preview, last) {
+  const paidInFull = draft.side === 'BUY' && (instrument?.kind === 'OPTION' || draft.product === 'CNC');
+  if (preview) {
+    const charges = toNumber(preview.charges?.total) ?? 0;
+    const base = paidInFull ? toNumber(preview.value) : toNumber(preview.margin_required);
+    return { amount: base === null ? null : base + charges, margin: !paidInFull };
+  }
+  const each = needs(draft.type).price ? toNumber(draft.price) : last;
+  return { amount: draft.quantity === null || each === null ? null : draft.quantity * each, margin: false };
+}

@@ -1,0 +1,400 @@
+/**
+ * The order ticket: a sheet on a phone, the right panel on a desktop. Margin, charges, breakeven and free funds are asked from
+ * the server while the user types; nothing can be sent on a price that may not be believed. One request id a ticket, so a
+ * double tap is one order.
+ */
+
+import { t, tn } from '../../format/i18n.js';
+import { compactRupees, DASH, price, quantity, rupees, percent, toNumber } from '../../format/numbers.js';
+import { account, market } from '../../store/selectors.js';
+import { closed } from '../../store/freshness.js';
+import { fill, h, icon, setClass, setText } from '../../widgets/dom.js';
+import { depthTable } from '../../widgets/depth.js';
+import { chips, line } from '../../widgets/parts.js';
+import { priceCell } from '../../widgets/price.js';
+import { stepper } from '../../widgets/stepper.js';
+import { sendButton } from '../shared/confirm.js';
+import { generalLock, priceLock } from '../shared/lock.js';
+import { changeView, errorText, labelOf, orderSentence, priceView, problemText, sideWord, subOf, tickOf } from '../shared/text.js';
+import { amountOf, complete, needs, productsFor, stepPrice, stepQuantity, toPrice, toRequest, typesFor } from '../shared/orderform.js';
+
+/** @typedef {import('../context.js').Ctx} Ctx */
+/** @typedef {import('../context.js').TicketSpec} TicketSpec */
+/** @typedef {import('../shared/orderform.js').Draft} Draft */
+
+const PREVIEW_MS = 180;
+
+/**
+ * @param {Ctx} ctx
+ * @param {TicketSpec} spec
+ * @param {{ onDone?: () => void, onClose?: () => void }} [options] onDone: the order is on its way
+ */
+export function createTicket(ctx, spec, { onDone, onClose } = {}) {
+  const owner = 'ticket';
+  const { store } = ctx;
+  const key = spec.key;
+  const changing = spec.modify ?? null;
+  const found = () => store.state.instruments.get(key);
+  const lotOf = () => found()?.lot ?? 1;
+  /** @type {Draft} */
+  const draft = {
+    key,
+    side: changing?.side ?? spec.side ?? 'BUY',
+    quantity: changing?.quantity ?? spec.quantity ?? null,
+    type: changing?.type ?? (spec.gtt ? 'GTT' : /** @type {any} */ (spec.type)) ?? 'MARKET',
+    product: changing?.product ?? /** @type {any} */ (spec.product) ?? 'NRML',
+    price: changing?.price ?? spec.price ?? '',
+    trigger: changing?.trigger ?? spec.trigger ?? '',
+    validity: changing?.validity ?? 'DAY',
+    afterMarket: changing?.after_market ?? false,
+    requestId: ctx.uid(),
+  };
+  /** @type {import('../../format/wire.js').Preview | null} */
+  let preview = null;
+  let fault = '';
+  let said = '';
+  let saidTone = '';
+  let sending = false;
+  let ready = false;
+  let gone = false;
+
+  const side = chips({ label: t('ticket.side'), cls: 'sides', value: draft.side, options: [{ value: 'BUY', label: t('side.buy') }, { value: 'SELL', label: t('side.sell') }], onChange: (value) => {
+    draft.side = value;
+    changed();
+  } });
+  const name = h('span', { class: 'ticket-name' });
+  const sub = h('span', { class: 'ticket-sub' });
+  const mode = h('span', { class: 'pill' });
+  const cell = priceCell({ cls: 'ticket-price' });
+  const moved = h('span', { class: 'ticket-change' });
+  const depth = depthTable({ label: t('depth.label'), bidLabel: t('depth.bid'), askLabel: t('depth.ask'), onPrice: (value) => {
+    if (!needs(draft.type).price) setType('LIMIT');
+    draft.price = toPrice(value, tickOf(ctx, key));
+    priceField.set(draft.price);
+    changed();
+  } });
+  const lots = stepper({ label: t('ticket.quantity'), less: t('ticket.less'), more: t('ticket.more'), mode: 'numeric', value: '', onChange: (value) => {
+    draft.quantity = /^\d+$/.test(value) ? Number(value) * (inLots() ? lotOf() : 1) : null;
+    changed();
+  }, step: (_, direction, big) => {
+    draft.quantity = stepQuantity(draft.quantity, lotOf(), direction, big);
+    return shownQuantity();
+  } });
+  const priceField = stepper({ label: t('ticket.price'), less: t('ticket.priceLess'), more: t('ticket.priceMore'), mode: 'decimal', value: draft.price, onChange: (value) => {
+    draft.price = value;
+    changed();
+  }, step: (value, direction, big) => stepPrice(value || String(store.quotes.get(key)?.ltp ?? ''), tickOf(ctx, key), direction, big) });
+  const triggerField = stepper({ label: t('ticket.trigger'), less: t('ticket.triggerLess'), more: t('ticket.triggerMore'), mode: 'decimal', value: draft.trigger, onChange: (value) => {
+    draft.trigger = value;
+    changed();
+  }, step: (value, direction, big) => stepPrice(value || String(store.quotes.get(key)?.ltp ?? ''), tickOf(ctx, key), direction, big) });
+  const type = chips({ label: t('ticket.type'), value: draft.type, options: ['MARKET', 'LIMIT', 'SL', 'SL-M', 'GTT'].map((value) => ({ value: /** @type {Draft['type']} */ (value), label: t(`type.${value}`), title: t(`typeHelp.${value}`) })), onChange: (value) => {
+    setType(value);
+    changed();
+  } });
+  const product = chips({ label: t('ticket.product'), value: draft.product, options: ['CNC', 'NRML', 'MIS'].map((value) => ({ value: /** @type {Draft['product']} */ (value), label: t(`product.${value}`), title: t(`productHelp.${value}`) })), onChange: (value) => {
+    draft.product = value;
+    changed();
+  } });
+  const validity = chips({ label: t('ticket.validity'), value: draft.validity, options: [{ value: 'DAY', label: t('validity.DAY'), title: t('validityHelp.DAY') }, { value: 'IOC', label: t('validity.IOC'), title: t('validityHelp.IOC') }], onChange: (value) => {
+    draft.validity = value;
+    changed();
+  } });
+  const amoBox = h('input', { type: 'checkbox', on: { change: () => {
+    draft.afterMarket = amoBox.checked;
+    if (draft.afterMarket && draft.type === 'GTT') setType('LIMIT');
+    changed();
+  } } });
+  const amo = h('label', { class: 'check' }, amoBox, t('ticket.afterMarket'));
+  const lines = { value: line(t('ticket.value')), margin: line(t('ticket.margin')), charges: line(t('ticket.charges')), breakeven: line(t('ticket.breakeven')), loss: line(t('ticket.maxLoss')), free: line(t('ticket.freeAfter')) };
+  const list = h('dl', { class: 'lines' }, Object.values(lines).map((one) => one.el));
+  const note = h('p', { class: 'ticket-note' });
+  const problems = h('ul', { class: 'ticket-problems', role: 'alert' });
+  const lock = h('p', { class: 'ticket-lock', role: 'status' });
+  const result = h('p', { class: 'ticket-result', role: 'status', 'aria-live': 'polite' });
+  const send = sendButton(ctx, () => void submit());
+  const shut = onClose ? h('button', { type: 'button', class: 'icon-button', 'aria-label': t('close'), on: { click: onClose } }, icon('close')) : null;
+  const el = h('section', { class: 'ticket', 'aria-label': t('ticket.title') },
+    h('div', { class: 'ticket-head' }, h('div', { class: 'ticket-title' }, name, sub), mode, shut),
+    h('div', { class: 'ticket-scroll' },
+      h('div', { class: 'ticket-quote' }, cell.el, moved), depth.el, side.el,
+      h('div', { class: 'ticket-fields' }, lots.el, priceField.el, triggerField.el),
+      h('div', { class: 'ticket-chips' }, type.el, h('div', { class: 'ticket-chips-row' }, product.el, validity.el), amo), list, note, problems),
+    h('div', { class: 'ticket-foot' }, lock, result, send.el));
+
+  const inLots = () => lotOf() > 1;
+  const shownQuantity = () => (draft.quantity === null ? '' : String(inLots() ? Math.floor(draft.quantity / lotOf()) : draft.quantity));
+
+  /** @param {Draft['type']} value */
+  function setType(value) {
+    draft.type = value;
+    type.set(value);
+    const last = store.quotes.get(key)?.ltp ?? null;
+    const tick = tickOf(ctx, key);
+    if (needs(value).price && !draft.price && last !== null) priceField.set((draft.price = toPrice(bestFor(draft.side) ?? last, tick)));
+    if (needs(value).trigger && !draft.trigger && last !== null) triggerField.set((draft.trigger = toPrice(last, tick)));
+  }
+
+  /** The price on the other side: what would trade at once. @param {'BUY' | 'SELL'} which */
+  function bestFor(which) {
+    const quote = store.quotes.get(key);
+    return (which === 'BUY' ? quote?.ask : quote?.bid) ?? quote?.ltp ?? null;
+  }
+
+  /** Once the instrument is known: its lot, its products, the user's last habits. */
+  function begin() {
+    const instrument = found();
+    if (!instrument || ready) return;
+    ready = true;
+    const last = store.state.preferences.last[instrument.kind];
+    const products = productsFor(instrument);
+    const types = typesFor(instrument);
+    if (!changing) {
+      if (!spec.product) draft.product = products.find((one) => one === last?.product) ?? /** @type {Draft['product']} */ (products[0]);
+      if (!spec.type && !spec.gtt) draft.type = types.find((one) => one === last?.type && one !== 'GTT') ?? 'MARKET';
+      draft.quantity ??= instrument.lot;
+    }
+    type.allow((value) => types.includes(value) && !(changing && value === 'GTT'));
+    product.allow((value) => products.includes(value));
+    product.set(draft.product);
+    setType(draft.type);
+    lots.label(inLots() ? t('ticket.lots', { lot: instrument.lot }) : t('ticket.quantity'));
+    lots.set(shownQuantity());
+    if (changing) for (const one of [side.el, product.el, validity.el]) one.hidden = true;
+    changed();
+  }
+
+  let timer = 0;
+  /** @type {AbortController | null} */
+  let asking = null;
+
+  function changed() {
+    fault = '';
+    if (saidTone !== 'unknown') said = '';
+    draw();
+    clearTimeout(timer);
+    timer = setTimeout(() => void ask(), PREVIEW_MS);
+  }
+
+  async function ask() {
+    asking?.abort();
+    asking = null;
+    if (gone || !complete(draft) || found()?.tradable === false || generalLock(ctx) || sending) return;
+    const turn = new AbortController();
+    asking = turn;
+    try {
+      const answer = await ctx.api.preview(toRequest(draft, store.state.account), turn.signal);
+      if (turn.signal.aborted) return;
+      preview = answer;
+      fault = '';
+    } catch (error) {
+      if (turn.signal.aborted) return;
+      preview = null;
+      fault = errorText(error);
+    }
+    draw();
+  }
+
+  async function submit() {
+    if (sending || reason() || !complete(draft)) return;
+    sending = true;
+    said = '';
+    saidTone = '';
+    draw();
+    try {
+      if (changing) await sendChange(changing);
+      else if (draft.type === 'GTT') await sendTrigger();
+      else await sendOrder();
+    } catch (error) {
+      say(t('ticket.notSent', { why: errorText(error) }), 'bad');
+    } finally {
+      sending = false;
+      if (!gone) draw();
+    }
+  }
+
+  async function sendOrder() {
+    const outcome = await ctx.send(toRequest(draft, store.state.account));
+    if (outcome.kind === 'sent') {
+      remember();
+      const { order } = outcome;
+      const bad = order.state === 'REJECTED' || order.state === 'DENIED';
+      say(orderSentence(ctx, order), bad ? 'bad' : order.state === 'UNKNOWN' ? 'warn' : 'good');
+      draft.requestId = ctx.uid();
+      if (!bad) onDone?.();
+    } else if (outcome.kind === 'refused') {
+      // nothing was placed under this id; the next try is a new request
+      draft.requestId = ctx.uid();
+      say(t('ticket.notSent', { why: problemText(outcome.problem) }), 'bad');
+    } else {
+      // the id is kept: sending again asks about the same order and can never place a second one
+      say(t('ticket.unknown'), 'unknown');
+    }
+  }
+
+  async function sendTrigger() {
+    await ctx.api.addTrigger({ account: store.state.account, key, product: draft.product, kind: 'single', legs: [{ side: draft.side, quantity: draft.quantity ?? 0, trigger: draft.trigger, price: draft.price }] });
+    remember();
+    await ctx.load('triggers');
+    ctx.toast({ text: t('trigger.set', { side: sideWord(draft.side), quantity: quantity(draft.quantity), name: labelOf(ctx, key), trigger: draft.trigger }), level: 'good' });
+    onDone?.();
+  }
+
+  /** @param {import('../../format/wire.js').Order} order */
+  async function sendChange(order) {
+    const need = needs(draft.type);
+    const { order: now } = await ctx.api.modify(order.id, {
+      revision: store.state.orders.get(order.id)?.revision ?? order.revision,
+      ...(draft.quantity !== null && draft.quantity !== order.quantity ? { quantity: draft.quantity } : {}),
+      ...(draft.type !== order.type ? { type: draft.type } : {}),
+      ...(need.price && draft.price !== order.price ? { price: draft.price } : {}),
+      ...(need.trigger && draft.trigger !== order.trigger ? { trigger: draft.trigger } : {}),
+    });
+    ctx.toast({ text: t('order.changed', { title: orderSentence(ctx, now) }), level: 'good', id: now.id });
+    onDone?.();
+  }
+
+  function remember() {
+    const kind = found()?.kind;
+    if (!kind) return;
+    const kept = { quantity: draft.quantity ?? undefined, product: draft.product, ...(draft.type === 'GTT' ? {} : { type: draft.type }) };
+    ctx.prefer({ last: { ...store.state.preferences.last, [kind]: { ...store.state.preferences.last[kind], ...kept } } });
+  }
+
+  /** @param {string} text @param {string} tone */
+  function say(text, tone) {
+    said = text;
+    saidTone = tone;
+  }
+
+  const reason = () => (draft.type === 'GTT' ? generalLock(ctx) : priceLock(ctx, key, draft.afterMarket));
+
+  function draw() {
+    const instrument = found();
+    const tick = tickOf(ctx, key);
+    const quote = store.quotes.get(key);
+    setText(name, labelOf(ctx, key));
+    setText(sub, subOf(ctx, key));
+    const mine = account(store);
+    setText(mode, mine?.mode ?? '');
+    setClass(mode, `pill ${mine?.mode === 'LIVE' ? 'live' : 'paper'}`);
+    const view = priceView(ctx, key);
+    cell.set(view);
+    const change = changeView(ctx, key);
+    setText(moved, view.level === 'closed' ? (view.title ?? '') : change.both);
+    setClass(moved, `ticket-change ${view.level === 'stale' || view.level === 'closed' ? 'dull' : change.tone}`);
+    depth.set(store.quotes.depths.get(key), (value) => price(value, tick), quantity);
+    const tradable = instrument?.tradable !== false;
+    for (const part of [depth.el, side.el, lots.el, type.el, list]) part.hidden = !tradable;
+    product.el.hidden = !tradable || changing !== null;
+    validity.el.hidden = !tradable || changing !== null || draft.type === 'GTT';
+    const need = needs(draft.type);
+    priceField.el.hidden = !tradable || !need.price;
+    triggerField.el.hidden = !tradable || !need.trigger;
+    amo.hidden = !tradable || changing !== null || draft.type === 'GTT' || !(draft.afterMarket || closed(market(store)?.phase));
+    if (amoBox.checked !== draft.afterMarket) amoBox.checked = draft.afterMarket;
+    lots.hint(draft.quantity !== null && inLots() ? tn('ticket.units', draft.quantity, { units: quantity(draft.quantity) }) : '');
+
+    drawFigures(instrument);
+    drawProblems();
+    const why = reason();
+    setText(lock, why);
+    lock.hidden = why === '';
+    setText(result, said);
+    setClass(result, `ticket-result ${saidTone === 'unknown' ? 'warn' : saidTone}`);
+    result.hidden = said === '';
+    send.el.hidden = !tradable;
+    send.set({ text: sendText(instrument, quote?.ltp ?? null), tone: draft.side === 'BUY' ? 'buy' : 'sell', off: sending || why !== '' || !complete(draft) });
+  }
+
+  /** @param {import('../../format/wire.js').Instrument | undefined} instrument */
+  function drawFigures(instrument) {
+    const option = instrument?.kind === 'OPTION';
+    lines.value.rename(option ? t('ticket.premium') : t('ticket.value'));
+    lines.value.set(rupees(preview?.value));
+    const margin = toNumber(preview?.margin_required);
+    lines.margin.el.hidden = option && draft.side === 'BUY';
+    lines.margin.set(rupees(margin), '', preview && preview.margin_final !== preview.margin_required ? t('ticket.marginFinal', { amount: rupees(preview.margin_final) }) : '');
+    lines.charges.set(rupees(preview?.charges?.total), '', preview ? chargesTitle(preview.charges) : '');
+    lines.breakeven.el.hidden = !preview?.breakeven;
+    lines.breakeven.rename(t(option ? 'ticket.breakevenExpiry' : 'ticket.breakeven'));
+    lines.breakeven.set(price(preview?.breakeven, '0.01'));
+    lines.loss.set(preview ? (preview.max_loss === null ? t('ticket.unlimited') : rupees(Math.abs(Number(preview.max_loss)))) : DASH, preview && preview.max_loss === null ? 'warn' : '');
+    const after = toNumber(preview?.free_after);
+    lines.free.set(rupees(after), after !== null && after < 0 ? 'down' : '');
+    const words = [];
+    const share = toNumber(preview?.capital_share);
+    if (share !== null) words.push(t('ticket.share', { share: percent(share * (share <= 1 ? 100 : 1), 1).replace('+', '') }));
+    const room = toNumber(preview?.day_loss_room);
+    if (room !== null) words.push(t('ticket.room', { room: rupees(room, 0) }));
+    words.push(...(preview?.notes ?? []));
+    setText(note, words.join(' '));
+    note.hidden = words.length === 0 || instrument?.tradable === false;
+  }
+
+  let drawn = '';
+  function drawProblems() {
+    const texts = [fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean);
+    const fields = new Set((preview?.problems ?? []).map((problem) => problem.field));
+    lots.hint(lots.el.querySelector('.field-hint')?.textContent ?? '', fields.has('quantity'));
+    priceField.hint('', fields.has('price'));
+    triggerField.hint('', fields.has('trigger'));
+    const joined = texts.join('\n');
+    if (joined === drawn) return;
+    drawn = joined;
+    fill(problems, texts.map((text) => h('li', null, text)));
+    problems.hidden = texts.length === 0;
+  }
+
+  /** @param {import('../../format/wire.js').Instrument | undefined} instrument @param {number | null} last */
+  function sendText(instrument, last) {
+    if (sending) return t('ticket.sending');
+    const what = { side: sideWord(draft.side), quantity: draft.quantity === null ? DASH : quantity(draft.quantity), price: draft.price || DASH, trigger: draft.trigger || DASH };
+    if (changing) return needs(draft.type).price ? t('ticket.change', what) : t('ticket.changeMarket', what);
+    if (draft.type === 'GTT') return t('ticket.gtt', what);
+    const { amount, margin } = amountOf(draft, instrument, preview, last);
+    if (amount === null) return t('ticket.send', what);
+    return t(margin ? 'ticket.sendMargin' : 'ticket.sendAmount', { ...what, amount: amount >= 1e7 ? compactRupees(amount) : rupees(amount, 0) });
+  }
+
+  ctx.ensure([key]);
+  ctx.watch(owner, [key]);
+  ctx.depth(owner, [key]);
+  const off = store.on(['quotes', 'clock', 'instruments', 'link', 'markets', 'kill', 'restored', 'session', 'account'], (changes, keys) => {
+    if (changes.size === 1 && changes.has('quotes') && !keys.has(key)) return;
+    begin();
+    draw();
+  });
+  // the figures follow the price at a walking pace
+  const follow = setInterval(() => {
+    if (!document.hidden && ready && !reason()) void ask();
+  }, 3000);
+  draw();
+  begin();
+
+  return {
+    el,
+    key,
+    destroy() {
+      gone = true;
+      off();
+      clearTimeout(timer);
+      clearInterval(follow);
+      asking?.abort();
+      ctx.watch(owner, []);
+      ctx.depth(owner, []);
+    },
+    /** @param {'BUY' | 'SELL'} value */
+    turn(value) {
+      draft.side = value;
+      side.set(value);
+      changed();
+    },
+  };
+}
+
+/** @param {import('../../format/wire.js').Charges} charges */
+function chargesTitle(charges) {
+  return /** @type {const} */ (['brokerage', 'stt', 'exchange', 'sebi', 'gst', 'stamp', 'other'])
+    .filter((name) => toNumber(charges[name])).map((name) => `${t(`charge.${name}`)} ${rupees(charges[name])}`).join(', ');
+}
