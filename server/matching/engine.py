@@ -139,6 +139,8 @@ class Engine:
             return Refusal("exchange.closed", f"The market is closed for {instrument.symbol}")
         working = Working(order, instrument, _stage(order, phase), self._next(), day)
         working.ends = self._sessions.ends(instrument, phase, day)
+        if phase.name == "post_close" and seen is not None:
+            working.limit = seen.ltp  # all trades are at the closing price
         return working
 
     def _modify(self, change: Modify, now: datetime) -> None:
@@ -191,16 +193,12 @@ class Engine:
     def _restore(self, order: Order, instrument: Instrument, now: datetime) -> None:
         if order.id in self._floor.orders or order.quantity <= order.filled:
             return
-        segment, created = instrument.segment, order.created_market
-        if order.after_market and not order.filled:
-            working = Working(order, instrument, "queued", self._next(), self._sessions.good_day(segment, created))
-        else:
-            day = session_day(created)
-            session = self._sessions.session(segment, day)
-            entered = (session.at(created) or session.phases[-1]) if session else None
-            here = self._sessions.phase(segment, now)
-            working = Working(order, instrument, _stage(order, here) if here else "collected", self._next(), day)
-            working.ends = self._sessions.ends(instrument, entered, day) if entered else now
+        try:
+            working = self._taken_back(order, instrument, now)
+        except Invalid as error:
+            self._floor.add(lost := Working(order, instrument, "collected", self._next(), session_day(now)))
+            self._floor.end(lost, now, "CANCELLED", error.detail)
+            return
         self._add(working)
         self._turn_at = now
         self._turn(now)
@@ -208,6 +206,21 @@ class Engine:
         if working.stage == "live" and order.id in self._floor.orders and seen is not None:
             self._floor.protect(working, seen, now)
             self._floor.rest(working)
+
+    def _taken_back(self, order: Order, instrument: Instrument, now: datetime) -> Working:
+        """The order as it stood before a restart, as far as that can be told."""
+        segment, created = instrument.segment, order.created_market
+        if order.after_market and not order.filled:
+            return Working(order, instrument, "queued", self._next(), self._sessions.good_day(segment, created))
+        day = session_day(created)
+        if order.after_market:
+            day = self._sessions.good_day(segment, created)
+        session = self._sessions.session(segment, day)
+        entered = (session.at(created) or session.phases[0]) if session else None
+        here = self._sessions.phase(segment, now)
+        working = Working(order, instrument, _stage(order, here) if here else "collected", self._next(), day)
+        working.ends = self._sessions.ends(instrument, entered, day) if entered else now
+        return working
 
     # prices and sessions
 
@@ -267,7 +280,7 @@ class Engine:
         """Take a resting order into the closing auction, or cancel it."""
         kind = "LIMIT" if order.stage == "live" else order.order.type
         seen = self._floor.prices.get(order.instrument.key)
-        if kind not in phase.carries or order.order.disclosed:
+        if (phase.carries and kind not in phase.carries) or order.order.disclosed:
             reason = "Cancelled by the exchange: such orders are not taken into the closing auction"
             self._floor.end(order, now, "CANCELLED", reason)
             return

@@ -38,6 +38,7 @@ class Market(Protocol):
         """Call `handler(key)` when a price of `keys` changed; returns the call that ends it."""
         ...
 
-    def close(self, key: str, day: date) -> Decimal | None:
-        """Closing price of a session day that is over; None when it is not known."""
+    def settled(self, key: str, day: date, window: tuple[datetime, datetime] | None) -> Decimal | None:
+        """Value at which contracts on `key` that expire on `day` are settled: its mean over `window`, weighted by
+        volume where there is any, or its closing price; None when that is not known (yet)."""
         ...

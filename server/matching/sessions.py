@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from server.core.clock import IST
+from server.core.errors import Invalid
 from server.domain.instruments import Instrument
 from server.rulebook import Rulebook
 from server.rulebook.sessions import Phase, Session
@@ -38,9 +39,13 @@ class Sessions:
         return session.at(at) if session else None
 
     def next_change(self, segment: str, at: datetime) -> datetime:
-        """When the phase of `segment` next begins or ends today; the day's end when it does not."""
+        """When the phase of `segment` next begins or ends today; the day's end when it does not
+        (or when the rulebook does not know the day)."""
         day = session_day(at)
-        session = self.session(segment, day)
+        try:
+            session = self.session(segment, day)
+        except Invalid:
+            session = None
         edges = [edge for phase in session.phases for edge in (phase.start, phase.end)] if session else []
         later = [edge for edge in edges if edge > at]
         return min(later) if later else datetime.combine(day + timedelta(days=1), datetime.min.time(), IST)
