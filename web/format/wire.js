@@ -227,7 +227,7 @@
  *   close: number | null, marketMs: number | null, flags: number }} QuoteFields
  */
 
-/** @typedef {{ interval: string, kind: string, volume: boolean, indicators: any[] }} ChartSettings how the chart page draws */
+/** @typedef {{ interval: string, kind: string, volume: boolean, indicators: string[] }} ChartSettings how the chart page draws */
 
 /**
  * How the app looks and counts, kept on the server and on the device.

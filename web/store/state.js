@@ -54,7 +54,7 @@ export const DEFAULT_PREFERENCES = Object.freeze({
   listShut: false,
   sideShut: false,
   watchlist: '',
-  chart: { interval: '3m', kind: 'candles', volume: true, indicators: [] },
+  chart: { interval: '3m', kind: 'candles', volume: true, indicators: ['ema20'] },
   last: {},
 });
 

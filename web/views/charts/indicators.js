@@ -1,0 +1,48 @@
+/** The sheet where indicators are chosen. */
+
+import { INDICATORS } from '../../chart/indicators/index.js';
+import { t } from '../../format/i18n.js';
+import { h } from '../../widgets/dom.js';
+
+/** @typedef {import('../context.js').Ctx} Ctx */
+/** @typedef {import('../../chart/types.js').IndicatorSpec} IndicatorSpec */
+
+/** Presets offered: an indicator's kind, with periods traders use. */
+export const PRESETS = Object.freeze([
+  { id: 'ema9', kind: 'ema', params: { period: 9 } },
+  { id: 'ema20', kind: 'ema', params: { period: 20 } },
+  { id: 'ema50', kind: 'ema', params: { period: 50 } },
+  { id: 'sma50', kind: 'sma', params: { period: 50 } },
+  { id: 'sma200', kind: 'sma', params: { period: 200 } },
+  { id: 'vwap', kind: 'vwap', params: {} },
+  { id: 'bollinger', kind: 'bollinger', params: {} },
+  { id: 'rsi', kind: 'rsi', params: {} },
+  { id: 'macd', kind: 'macd', params: {} },
+  { id: 'atr', kind: 'atr', params: {} },
+]);
+
+/** @param {readonly string[]} ids @returns {IndicatorSpec[]} those that exist */
+export function specsOf(ids) {
+  return PRESETS.filter((preset) => ids.includes(preset.id)).map((preset) => ({ id: preset.id, kind: preset.kind, params: /** @type {Record<string, number>} */ (preset.params) }));
+}
+
+/** @param {{ kind: string, params: object }} preset */
+function nameOf(preset) {
+  const kind = INDICATORS.get(preset.kind);
+  const periods = Object.values({ ...kind?.params, ...preset.params });
+  return [kind?.title ?? preset.kind, ...periods].join(' ');
+}
+
+/**
+ * @param {Ctx} ctx
+ * @param {{ chosen: readonly string[], volume: boolean, onChange: (chosen: string[], volume: boolean) => void }} spec
+ */
+export function openIndicators(ctx, { chosen, volume, onChange }) {
+  const boxes = PRESETS.map((preset) => h('input', { type: 'checkbox', value: preset.id, checked: chosen.includes(preset.id) }));
+  const bars = h('input', { type: 'checkbox', checked: volume });
+  const changed = () => onChange(boxes.filter((box) => box.checked).map((box) => box.value), bars.checked);
+  const rows = PRESETS.map((preset, i) => h('label', { class: 'chart-choice' }, boxes[i], h('span', null, nameOf(preset)), h('span', { class: 'muted' }, t(`chart.about.${preset.kind}`))));
+  const body = h('div', { class: 'chart-choices', on: { change: changed } },
+    h('label', { class: 'chart-choice' }, bars, h('span', null, t('chart.volume')), h('span', { class: 'muted' }, t('chart.about.volume'))), rows);
+  ctx.sheet(t('chart.indicators'), body);
+}
