@@ -66,7 +66,10 @@ def _schemas(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _first(content: dict[str, Any]) -> dict[str, Any]:
-    return next(iter(content.values()), {}).get("schema", {}) if content else {}
+    for kind in content.values():
+        found: dict[str, Any] = kind.get("schema", {})
+        return found
+    return {}
 
 
 def _name(schema: dict[str, Any]) -> str:

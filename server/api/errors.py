@@ -1,5 +1,6 @@
 """One function turns every error into the one JSON shape (`core.errors.Problem`)."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from server.core.logs import correlation
 __all__ = ("HANDLERS", "problem_of", "respond")
 
 _log = structlog.get_logger("api")
+_MISSING = re.compile(r"Missing required \w+ parameter '([^']+)'")
 _CODES = {404: "not_found", 405: "request.method", 413: "request.size", 415: "request.type", 401: "unauthorised"}
 _REMEDIES = {
     404: "Check the address; /docs/api lists all of them.",
@@ -77,8 +79,9 @@ HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Exceptio
 def _parameter(error: ValidationException) -> SaudaError:
     extra = error.extra if isinstance(error.extra, list) else []
     first: dict[str, Any] = extra[0] if extra and isinstance(extra[0], dict) else {}
-    field = str(first.get("key", ""))
-    text = str(first.get("message", error.detail))
+    missing = _MISSING.search(error.detail)
+    field = missing[1] if missing else str(first.get("key", ""))
+    text = "this parameter is missing" if missing else str(first.get("message", error.detail))
     if error.status_code == 404:
         return NotFound(text, field=field)
     return Invalid(

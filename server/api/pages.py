@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from server.core.errors import NotFound
 
@@ -16,7 +17,7 @@ __all__ = ("Asset", "Site")
 
 _TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
 _PACKED = (".js", ".css", ".html", ".svg", ".json", ".webmanifest")
-_SKIP = {"jsconfig.json"}
+_SKIP = {"tsconfig.json", "jsconfig.json"}
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -48,7 +49,7 @@ class Site:
             return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
 
         @get(["/", "/{path:path}"], include_in_schema=False, sync_to_thread=False)
-        def page(request: Request[Any, Any, Any], path: str = "") -> Response[bytes]:
+        def page(request: Request[Any, Any, Any], path: FromPath[str] = "") -> Response[bytes]:
             return self._serve(request, path.strip("/"))
 
         return [precache, page]

@@ -9,20 +9,18 @@ import secrets
 from typing import Any
 
 import msgspec
-from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.api.errors import problem_of
 from server.core.clock import Clock
-from server.core.errors import Invalid, RateLimited, SaudaError, Unauthorised
+from server.core.errors import RateLimited, SaudaError, Unauthorised
 from server.core.logs import correlation
 from server.core.ratelimit import TokenBucket
 
 __all__ = ("CSP", "MAX_BODY", "Guard", "own_hosts")
 
 MAX_BODY = 1_000_000
-"""Bytes of a JSON body; uploads have a limit of their own."""
+"""Bytes of a JSON body; Litestar refuses more (413). Uploads have a limit of their own."""
 
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -46,23 +44,25 @@ def own_hosts(port: int) -> frozenset[str]:
     return frozenset({f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}"})
 
 
-class Guard(ASGIMiddleware):
-    """Outermost layer of the app; see the module's text.
+class Guard:
+    """An ASGI app round the whole app, so that errors of routing are dressed too; see the module's text.
 
     Args:
+        app: the app inside.
         hosts: accepted Host values, with port.
         clock: for the rate limit.
         per_minute: requests a minute from the local owner (FEATURES G3), in one bucket.
     """
 
-    def __init__(self, hosts: frozenset[str], clock: Clock, per_minute: int = 60_000) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], clock: Clock, per_minute: int = 60_000) -> None:
+        self._app = app
         self._hosts = hosts
         self._origins = frozenset(f"{scheme}://{host}" for host in hosts for scheme in ("http", "https"))
         self._bucket = TokenBucket(clock, per_minute / 60, per_minute / 6)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        if scope["type"] is not ScopeType.HTTP:
-            await next_app(scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if str(scope["type"]) != "http":
+            await self._app(scope, receive, send)
             return
         trace = secrets.token_hex(8)
         token = correlation.set(trace)
@@ -76,7 +76,7 @@ class Guard(ASGIMiddleware):
         try:
             refusal = self._refuse(scope, headers)
             if refusal is None:
-                await next_app(scope, receive, dressed)
+                await self._app(scope, receive, dressed)
             else:
                 await _answer(refusal, dressed)
         finally:
@@ -103,16 +103,6 @@ class Guard(ASGIMiddleware):
                 code="request.origin",
                 field="Origin",
                 remedy="Use the app, or a program that sends no Origin header.",
-            )
-        length = headers.get(b"content-length", b"0")
-        upload = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
-        if not upload and length.isdigit() and int(length) > MAX_BODY:
-            return Invalid(
-                f"The body has {int(length):,} bytes.",
-                code="request.size",
-                limit=MAX_BODY,
-                value=int(length),
-                remedy="Send less than 1 MB.",
             )
         return None
 

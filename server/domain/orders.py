@@ -33,7 +33,7 @@ LIVE_STATES: frozenset[str] = frozenset({"SUBMITTING", "UNKNOWN", "OPEN", "PARTI
 TERMINAL_STATES: frozenset[str] = frozenset({"DENIED", "FILLED", "CANCELLED", "REJECTED", "EXPIRED"})
 
 
-class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a user, basket, trigger or strategy asks for; not yet an order."""
 
     account: str

@@ -1,0 +1,80 @@
+"""What the controllers work with: the engines, joined by the composition root and handed in as one dependency."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from server.api.ports import Reads
+from server.audit.verify import Verdict
+from server.core.bus import Bus
+from server.core.clock import Clock
+from server.core.errors import NotFound
+from server.core.logs import correlation
+from server.core.supervisor import Supervisor
+from server.domain.accounts import Account
+from server.domain.journal import Entry, Payload
+from server.ledger.ledger import Ledger
+from server.market.market import Market
+from server.orders.ports import Journal
+from server.rulebook import Rulebook
+
+__all__ = ("Context",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """Everything a controller may touch."""
+
+    version: str
+    boot: str
+    """Changes with each start: a client that knows another boot id reads everything again."""
+    mode: str
+    data: Path
+    clock: Clock
+    bus: Bus
+    supervisor: Supervisor
+    journal: Journal
+    reads: Reads
+    rulebook: Rulebook
+    markets: Mapping[str, Market]
+    accounts: Mapping[str, Account]
+    ledger: Ledger
+    verify: Callable[[], Awaitable[Verdict]]
+    first_watchlists: list[Any] = field(default_factory=list)
+    """Watchlists of a new installation."""
+
+    def market(self, market_id: str) -> Market:
+        """A market by id; raises NotFound."""
+        found = self.markets.get(market_id)
+        if found is None:
+            raise NotFound(
+                f"There is no market {market_id!r}.",
+                code="market.unknown",
+                field="market",
+                remedy=f"Use one of: {', '.join(self.markets)}.",
+            )
+        return found
+
+    def account(self, account_id: str) -> Account:
+        """An account by id; raises NotFound."""
+        found = self.accounts.get(account_id)
+        if found is None:
+            raise NotFound(
+                f"There is no account {account_id!r}.",
+                code="account.unknown",
+                field="account",
+                remedy=f"Use one of: {', '.join(self.accounts)}.",
+            )
+        return found
+
+    @property
+    def ready(self) -> bool:
+        """Whether orders can be taken."""
+        return self.supervisor.ready and self.journal.healthy
+
+    async def write(self, payload: Payload, *, subject: str, actor: str = "owner") -> int:
+        """Put one entry into the journal; durable when it returns."""
+        return await self.journal.commit(
+            Entry(at=self.clock.now(), actor=actor, correlation=correlation.get(), subject=subject, payload=payload)
+        )

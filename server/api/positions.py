@@ -1,0 +1,152 @@
+"""Positions and holdings, marked at the last known price, with the price's age beside it."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+
+from server.api.context import Context
+from server.api.instruments import wire_of
+from server.api.wire import InstrumentWire, money, price
+from server.domain.books import Position
+from server.market.market import Market
+
+__all__ = ("ROUTES", "prices_of")
+
+
+class PositionWire(msgspec.Struct, frozen=True, kw_only=True):
+    """A position with its present worth. `ltp` is null before the first price, and then so are mtm and value."""
+
+    account: str
+    key: str
+    product: str
+    quantity: int
+    average: str | None
+    instrument: InstrumentWire
+    ltp: str | None
+    age: float | None
+    stale: bool
+    mtm: str | None
+    """Open profit at the last price."""
+    day_mtm: str | None
+    """Open profit since the previous close (or since entry, when opened today)."""
+    realised: str
+    charges: str
+    value: str | None
+    buy_quantity: int
+    buy_value: str
+    sell_quantity: int
+    sell_value: str
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over the list; open profit counts what has a price."""
+
+    mtm: str
+    realised: str
+    charges: str
+    net: str
+    day: str
+
+
+class Positions(msgspec.Struct, frozen=True):
+    """A list with its totals."""
+
+    items: list[PositionWire]
+    totals: Totals
+
+
+def prices_of(market: Market, keys: set[str]) -> dict[str, Decimal]:
+    """Last prices of some instruments, where there is one."""
+    found = {}
+    for key in keys:
+        quote = market.hub.quote(key)
+        if quote is not None:
+            found[key] = quote.ltp
+    return found
+
+
+@get("/api/v1/positions", tags=["Portfolio"], summary="Positions of an account", sync_to_thread=False)
+def positions(context: NamedDependency[Context], account: FromQuery[str] = "paper-sim") -> Positions:
+    """Open ones, and those closed in the present market day."""
+    return _list(context, account, lambda position, held: not held)
+
+
+@get("/api/v1/holdings", tags=["Portfolio"], summary="Shares held for delivery", sync_to_thread=False)
+def holdings(context: NamedDependency[Context], account: FromQuery[str] = "paper-sim") -> Positions:
+    """CNC positions bought on an earlier market day; today's purchases are under positions until the day ends."""
+    return _list(context, account, lambda position, held: held and position.quantity != 0)
+
+
+def _list(context: Context, account_id: str, wanted: Callable[[Position, bool], bool]) -> Positions:
+    account = context.account(account_id)
+    market = context.market(account.market)
+    kept = []
+    for position in context.ledger.positions(account_id):
+        today = position.day == market.day
+        held = position.product == "CNC" and not today
+        if wanted(position, held) and (position.quantity or today):
+            kept.append(position)
+    prices = prices_of(market, {p.key for p in kept})
+    items = [_wire(context, market, p, prices.get(p.key)) for p in kept]
+    sums = {"mtm": 0, "day": 0}
+    for position in kept:
+        mtm, day = _profit(market, position, prices.get(position.key))
+        sums["mtm"] += mtm or 0
+        sums["day"] += (day or 0) + (position.realised_minor if position.day == market.day else 0)
+    realised = sum(p.realised_minor for p in kept)
+    charges = sum(p.charges_minor for p in kept)
+    return Positions(
+        items,
+        Totals(
+            mtm=money(sums["mtm"]),
+            realised=money(realised),
+            charges=money(charges),
+            net=money(sums["mtm"] + realised - charges),
+            day=money(sums["day"]),
+        ),
+    )
+
+
+def _profit(market: Market, position: Position, last: Decimal | None) -> tuple[int | None, int | None]:
+    """Open profit in paise: since entry, and since the previous close for what was held overnight."""
+    if last is None:
+        return None, None
+    worth = int((last * position.quantity).scaleb(2))
+    mtm = worth - position.cost_minor
+    quote = market.hub.quote(position.key)
+    if position.day == market.day or quote is None or quote.close is None:
+        return mtm, mtm
+    return mtm, int(((last - quote.close) * position.quantity).scaleb(2))
+
+
+def _wire(context: Context, market: Market, position: Position, last: Decimal | None) -> PositionWire:
+    quote = market.hub.quote(position.key) if position.key in market.catalogue else None
+    mtm, day = _profit(market, position, last)
+    average = position.average
+    return PositionWire(
+        account=position.account,
+        key=position.key,
+        product=position.product,
+        quantity=position.quantity,
+        average=None if average is None else str(average.quantize(Decimal("0.0001"))),
+        instrument=wire_of(context, market, position.key),
+        ltp=price(last),
+        age=None if quote is None else round(quote.age, 3),
+        stale=quote is None or not market.hub.fresh(position.key),
+        mtm=None if mtm is None else money(mtm),
+        day_mtm=None if day is None else money(day),
+        realised=money(position.realised_minor),
+        charges=money(position.charges_minor),
+        value=None if last is None else money(int((last * position.quantity).scaleb(2))),
+        buy_quantity=position.buy_quantity,
+        buy_value=money(position.buy_value_minor),
+        sell_quantity=position.sell_quantity,
+        sell_value=money(position.sell_value_minor),
+    )
+
+
+ROUTES = (positions, holdings)
