@@ -15,10 +15,10 @@ import structlog
 
 from server.core.bus import Bus
 from server.core.clock import IST, Clock
-from server.core.errors import NotFound, Unavailable
+from server.core.errors import Fault, NotFound, SaudaError, Unavailable
 from server.core.ids import Ids
 from server.domain.accounts import Account
-from server.domain.books import Posting
+from server.domain.books import Position, Posting
 from server.domain.events import FillSeen, FundsChanged, Notice, OrderSeen, RiskSeen
 from server.domain.instruments import Instrument
 from server.domain.journal import Entry, FillApplied, FundsMoved, Noted, OrderChanged, Payload, RiskChanged
@@ -84,6 +84,10 @@ class Desk:
         self.recorder = Recorder(journal, bus, self._journal_failed)
         self.halted = ""
         """Why no order may be sent whatever the account; empty while all is well."""
+        self.joined: set[str] = set()
+        """Accounts whose broker is connected and has been compared with the books."""
+        self.resuming = False
+        """Whether writing works again, but the brokers have not been asked yet what was missed."""
         self.on_halt: Callable[[], None] = lambda: None
         self.on_doubt: Callable[[], None] = lambda: None
         """Called when an order became UNKNOWN, so that it is looked up."""
@@ -107,7 +111,9 @@ class Desk:
         """The account's broker; raises Unavailable when none is joined."""
         found = self.executions.get(account)
         if found is None:
-            raise Unavailable(f"Account {account} has no broker joined.", code="broker.absent", field="account")
+            raise Unavailable(f"Account {account} has no broker.", code="broker.absent", field="account")
+        if found.name != self.account(account).broker:  # law 10: no wiring may send an order elsewhere
+            raise Fault(f"account {account} belongs to {self.account(account).broker}, not to {found.name}")
         return found
 
     def market(self, account: str) -> Market:
@@ -155,6 +161,23 @@ class Desk:
                 remedy="Reading goes on. Sauda tries again by itself and says when trading resumes.",
             )
 
+    def ensure_open(self, account: str) -> None:
+        """Raise Unavailable while no order of the account may be sent or changed, whatever it is."""
+        self.ensure_writable()
+        if self.resuming:
+            raise Unavailable(
+                "Trading resumes in a moment: the broker is being asked what was missed.",
+                code="orders.resuming",
+                remedy="Wait a few seconds, then send again.",
+            )
+        if account not in self.joined:
+            raise Unavailable(
+                f"The broker of account {account} is not connected.",
+                code="broker.not_connected",
+                field="account",
+                remedy="Sauda connects by itself; the System page shows how it stands.",
+            )
+
     def intend(self, order: Order, correlation: str, outlay: Decimal, charges_minor: int, actor: str) -> Done:
         """Take in a new order with the money it needs; nothing may be sent before the future is done (law 1)."""
         self.ensure_writable()
@@ -166,6 +189,7 @@ class Desk:
         """Move an order; raises Illegal when it cannot, Unavailable while the journal is broken."""
         self.ensure_writable()
         before = working.order
+        self.market(before.account)  # nothing may fail between here and the write
         after = machine.advance(before, step, self.clock.now())
         self.book.put(working, after)
         self._shout(machine.alarming(before, after), after)
@@ -182,6 +206,7 @@ class Desk:
         """Apply one execution: order, position, ledger and audit in one transaction (law 6). None = known already."""
         self.ensure_writable()
         before = working.order
+        self.market(before.account)
         fill = msgspec.structs.replace(fill, order=before.id, account=before.account)
         applied = self.ledger.apply(fill, before.product, instrument, origin=before.origin)
         if applied is None:
@@ -285,7 +310,17 @@ class Desk:
         return postings + (self._remargin(order.account, instrument.name) if instrument is not None else ())
 
     def _remargin(self, account: str, group: str | None) -> tuple[Posting, ...]:
-        """Bring the account's margin to what one group (or each group) needs now; folded."""
+        """Bring the account's margin to what one group (or each group) needs now; folded.
+
+        What cannot be worked out (no price, a day the rulebook does not know) stays held as it is: a fill is a fact
+        and must not be lost for it."""
+        try:
+            return self._margin_change(account, group)
+        except SaudaError as error:
+            _log.warning("margin_not_worked_out", account=account, group=group, error=error.detail)
+            return ()
+
+    def _margin_change(self, account: str, group: str | None) -> tuple[Posting, ...]:
         market = self.market(account)
         known = self.needs.groups(account)
         if known is None or group is None:
@@ -293,7 +328,7 @@ class Desk:
             for name in self._groups(account, market):
                 need = self.required(account, name)
                 if need is None:
-                    return ()  # a price is missing: what is held stays held, and the next change tries again
+                    return ()  # the next change tries again
                 groups[name] = need
             total = self.needs.set_all(account, groups)
         else:
@@ -305,12 +340,21 @@ class Desk:
         self.ledger.fold(postings)
         return postings
 
-    def required(self, account: str, group: str, extra: Order | None = None, instead_of: str = "") -> int | None:
-        """Margin `group` needs: positions, live orders, and `extra` (in place of order `instead_of`)."""
+    def required(
+        self,
+        account: str,
+        group: str,
+        extra: Order | None = None,
+        instead_of: str = "",
+        filled: Sequence[Position] = (),
+    ) -> int | None:
+        """Margin `group` needs: positions (and `filled`, as if held too), live orders, and `extra` in place of the
+        order `instead_of`; None when a price is missing."""
         orders = [w.changed or w.order for w in self.book.live(account) if w.order.id != instead_of]
         if extra is not None:
             orders.append(extra)
-        return self.needs.required(self.market(account), self.ledger.positions(account), orders, group)
+        positions = [*self.ledger.positions(account), *filled]
+        return self.needs.required(self.market(account), positions, orders, group)
 
     def _groups(self, account: str, market: Market) -> set[str]:
         keys = {p.key for p in self.ledger.positions(account) if p.quantity}

@@ -1,12 +1,16 @@
 """The kill switch: one gesture cancels every working order, can flatten every position, and blocks new orders (R3)."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from server.core.errors import Conflict, Invalid, SaudaError, Unavailable
+from server.domain.books import Position
 from server.domain.orders import OrderRequest
 from server.orders.cancel import Canceller
-from server.orders.desk import SYSTEM, Desk
+from server.orders.desk import Desk
 from server.orders.submit import Submitter
+from server.orders.validate import instrument_of
 from server.risk.state import KillSwitch
 
 __all__ = ("KillResult", "KillSwitches")
@@ -51,7 +55,7 @@ class KillSwitches:
         except Unavailable:
             desk.notice("bad", "The kill switch is engaged, but could not be written to disk. Do not restart Sauda.")
         cancelled, still_open = await self._canceller.cancel_all(desk.book.live(), actor=actor, correlation=correlation)
-        flattening, problems = await self._flatten(correlation) if flatten else ([], [])
+        flattening, problems = await self._flatten(actor, correlation) if flatten else ([], [])
         if kept is not None:
             try:
                 await kept
@@ -80,35 +84,37 @@ class KillSwitches:
             raise
         return KillResult(engaged=False)
 
-    async def _flatten(self, correlation: str) -> tuple[list[str], list[str]]:
+    async def _flatten(self, actor: str, correlation: str) -> tuple[list[str], list[str]]:
         """Market orders against every position, in pieces no larger than the freeze quantity."""
         desk = self._desk
         sent: list[str] = []
         problems: list[str] = []
         for account in desk.accounts:
             for position in desk.ledger.positions(account):
-                instrument = desk.market(account).instrument(position.key) if position.quantity else None
-                if instrument is None or (instrument.expiry and instrument.expiry < desk.day(account)):
+                if position.quantity == 0:
                     continue
-                left = abs(position.quantity)
-                most = min(instrument.freeze or left, desk.risk.of(account).limits.order_quantity)
-                most = max(instrument.lot, most - most % instrument.lot)
-                while left > 0:
-                    piece = min(left, most)
-                    left -= piece
-                    request = OrderRequest(
-                        account=account,
-                        key=position.key,
-                        side="SELL" if position.quantity > 0 else "BUY",
-                        quantity=piece,
-                        type="MARKET",
-                        product=position.product,
-                        origin="kill",
-                    )
-                    try:
-                        placed = await self._submitter.place(request, actor=SYSTEM, correlation=correlation)
-                    except SaudaError as error:
-                        problems.append(f"{position.key}: {error.detail} {error.remedy}".strip())
-                        break
-                    sent.append(placed.order.id)
+                try:
+                    for request in self._pieces(account, position):
+                        placed = await self._submitter.place(request, actor=actor, correlation=correlation, inside=True)
+                        sent.append(placed.order.id)
+                except SaudaError as error:
+                    problems.append(f"{position.key}: {error.detail} {error.remedy}".strip())
         return sent, problems
+
+    def _pieces(self, account: str, position: Position) -> Iterator[OrderRequest]:
+        desk = self._desk
+        instrument = instrument_of(desk.market(account), position.key)
+        left = abs(position.quantity)
+        most = min(instrument.freeze or left, desk.risk.of(account).limits.order_quantity)
+        most = max(instrument.lot, most - most % instrument.lot)
+        while left > 0:
+            yield OrderRequest(
+                account=account,
+                key=position.key,
+                side="SELL" if position.quantity > 0 else "BUY",
+                quantity=min(left, most),
+                type="MARKET",
+                product=position.product,
+                origin="kill",
+            )
+            left -= most

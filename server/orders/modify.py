@@ -40,7 +40,7 @@ class Modifier:
         desk = self._desk
         working = desk.working(order_id)
         order = working.order
-        desk.ensure_writable()
+        desk.ensure_open(order.account)
         self._ready(working, revision)
         try:
             changed = self._check(working, change)

@@ -224,6 +224,14 @@ class Ledger(Books, Protocol):
         """Postings that make the cash held for `order` exactly `minor`."""
         ...
 
+    def deposit(self, account: str, minor: int, reason: str, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that pay money in; raises Invalid unless positive."""
+        ...
+
+    def withdraw(self, account: str, minor: int, reason: str, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that take money out; raises Invalid unless positive and free."""
+        ...
+
     def adjust_hold(self, account: str, need_minor: int, at_market: datetime) -> tuple[Posting, ...]:
         """Postings that make the margin held for the account as a whole exactly `need_minor`."""
         ...

@@ -3,6 +3,7 @@
 Nothing is changed and nothing is refused here: a ticket shows the problems, the order path decides.
 """
 
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 import msgspec
@@ -11,7 +12,7 @@ from server.core.errors import Invalid, Problem
 from server.domain.books import Charges
 from server.domain.instruments import Instrument
 from server.domain.money import to_text
-from server.domain.orders import Order, OrderRequest
+from server.domain.orders import Order, OrderRequest, Product, Side
 from server.orders.assess import Assessment, Assessor, make_order
 from server.orders.desk import Desk
 from server.orders.validate import instrument_of, validate
@@ -129,9 +130,9 @@ class Previewer:
         )
 
     def _charges(
-        self, side: str, instrument: Instrument, product: str, quantity: int, price: Decimal, day: object
+        self, side: Side, instrument: Instrument, product: Product, quantity: int, price: Decimal, day: date
     ) -> Charges:
-        return self._desk.rules.charges(self._desk.plan, instrument, side, product, quantity, price, day)  # type: ignore[arg-type]
+        return self._desk.rules.charges(self._desk.plan, instrument, side, product, quantity, price, day)
 
 
 def _computable(request: OrderRequest) -> bool:

@@ -12,7 +12,7 @@ from server.core.errors import Denied, Invalid, SaudaError, Unavailable
 from server.domain.orders import Order, OrderRequest
 from server.orders import machine
 from server.orders.assess import Assessment, Assessor, make_order
-from server.orders.desk import SYSTEM, Desk
+from server.orders.desk import Desk
 from server.orders.ports import Ack, Execution, NotAccepted
 from server.orders.validate import instrument_of, validate
 from server.orders.waiting import within
@@ -39,18 +39,20 @@ class Submitter:
         self._running: dict[tuple[str, str], asyncio.Task[Order]] = {}
         self._tasks: set[asyncio.Task[Order]] = set()
 
-    async def place(self, request: OrderRequest, *, actor: str, correlation: str = "") -> Placed:
+    async def place(self, request: OrderRequest, *, actor: str, correlation: str = "", inside: bool = False) -> Placed:
         """Place an order; returns it as it stands on disk: OPEN, FILLED, REJECTED, UNKNOWN ...
 
-        A caller that goes away does not stop the order: what was begun is finished.
+        A caller that goes away does not stop the order: what was begun is finished. `inside` is for Sauda's own
+        baskets, triggers and kill switch; from outside, `origin` and `parent` of the request are not believed.
 
         Raises:
             Invalid: the request can never be an order. Only an audit line is kept.
             Denied: a limit or state refuses it; nothing was sent. Only an audit line is kept.
             Unavailable: trading is halted, or the intent could not be written; nothing was sent.
         """
-        if actor != SYSTEM and request.origin not in _OUTSIDE_ORIGINS:
-            request = msgspec.structs.replace(request, origin="user", parent="")
+        if not inside:
+            origin = request.origin if request.origin in _OUTSIDE_ORIGINS else "user"
+            request = msgspec.structs.replace(request, origin=origin, parent="")
         key = (request.account, request.request_id)
         if request.request_id:
             while True:
@@ -92,7 +94,7 @@ class Submitter:
     async def _place(self, request: OrderRequest, actor: str, correlation: str) -> Order:
         desk = self._desk
         account = desk.account(request.account)
-        desk.ensure_writable()
+        desk.ensure_open(account.id)
         execution = desk.execution(account.id)
         try:
             market = desk.market(account.id)
