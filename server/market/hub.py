@@ -39,6 +39,7 @@ CHUNK = 2_048
 MAX_BACKLOG = 1_000_000
 """Ticks that may wait; what comes on top is dropped and counted as `overload`."""
 _RATE_SPAN = 10.0
+_OPENING_NS = 60_000_000_000  # a feed that starts within the opening minute has missed nothing that matters
 _OHLC = slice(QUOTE_COLUMNS["open"] - 1, QUOTE_COLUMNS["low"])
 _LAST = slice(QUOTE_COLUMNS["market_ms"] - 1, QUOTE_COLUMNS["oi"])
 _SOURCES = 255
@@ -303,16 +304,16 @@ class Hub:
 
     def _start_day(self, day: date, closes: dict[str, float]) -> None:
         now = to_ns(self._market_now())
-        hours = [self._sessions.hours(name, day) for name in self.catalogue.segments]
-        opens = [int(h.starts[0]) for h in hours if len(h.starts)]
-        whole = not opens or now <= min(opens)
-        self.book.start_day(day, whole=whole)
+        spans = [self._sessions.hours(name, day).trading for name in self.catalogue.segments]
+        # volume counts from 0 where the feed shows the segment from its opening on, else from the first tick seen
+        whole = np.array([span is None or now <= span[0] + _OPENING_NS for span in spans], dtype=np.bool_)
+        self.book.start_day(day, whole=bool(whole.all()))
         self._pipeline.start_day(midnight_ns(day))
         slots, size = self.slots, self.slots.size
         self.day = day
         self.version += 1
         slots.time_ns[:size] = 0
-        slots.volume[:size] = 0 if whole else -1
+        slots.volume[:size] = np.where(whole[self.catalogue.segment], 0, -1)
         slots.values[:size, _OHLC] = np.nan
         slots.quotes["volume"][:size] = 0.0
         rows = [(row, close) for key, close in closes.items() if (row := self.catalogue.find(key)) is not None]
