@@ -1,9 +1,11 @@
 """What the controllers work with: the engines, joined by the composition root and handed in as one dependency."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from server.api.ports import Reads
 from server.audit.verify import Verdict
@@ -17,6 +19,8 @@ from server.domain.journal import Entry, Payload
 from server.ledger.ledger import Ledger
 from server.market.market import Market
 from server.orders.ports import Journal
+from server.orders.service import OrderService
+from server.risk.breaker import day_result
 from server.rulebook import Rulebook
 
 __all__ = ("Context",)
@@ -40,9 +44,25 @@ class Context:
     markets: Mapping[str, Market]
     accounts: Mapping[str, Account]
     ledger: Ledger
+    orders: OrderService
+    process: psutil.Process
     verify: Callable[[], Awaitable[Verdict]]
-    first_watchlists: list[Any] = field(default_factory=list)
+    backup: Callable[[str], Awaitable[tuple[str, int]]]
+    """Path of the target ('' = the usual place) -> path and size of what was written."""
+    latency: Callable[[], dict[str, Any]]
+    streams: Callable[[], dict[str, Any]]
+    storage_facts: Callable[[], dict[str, Any]]
+    curve: Callable[[str], list[tuple[int, float]]]
+    """Course of an account's profit today: [market ms, rupees]."""
+    heartbeat: float
+    notices: Sequence[str] = ()
+    """What was found at start-up and must be read."""
+    first_watchlists: Sequence[Any] = ()
     """Watchlists of a new installation."""
+
+    def day_profit_minor(self, account: str) -> int:
+        """Profit since the market day began, in paise; 0 before its first look."""
+        return day_result(self.orders.risk, account, self.orders.funds(account)) or 0
 
     def market(self, market_id: str) -> Market:
         """A market by id; raises NotFound."""

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, post
@@ -10,13 +10,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from server.api.context import Context
+from server.api.orders import OWNER
 from server.api.positions import prices_of
 from server.api.strict import Strict
 from server.api.wire import Page, money
 from server.core.clock import IST
-from server.core.errors import Denied, Invalid
-from server.domain.events import FundsChanged
-from server.domain.journal import FundsMoved
+from server.core.errors import Invalid
+from server.core.logs import correlation
 from server.domain.money import to_minor
 
 __all__ = ("ROUTES", "funds_of")
@@ -106,7 +106,7 @@ def funds(context: NamedDependency[Context], account: FromQuery[str] = "paper-si
 )
 async def deposit(context: NamedDependency[Context], data: JSONBody[Transfer]) -> FundsWire:
     """Only into paper accounts."""
-    return await _move(context, data, 1)
+    return await _move(context, data, "deposit")
 
 
 @post(
@@ -119,7 +119,7 @@ async def deposit(context: NamedDependency[Context], data: JSONBody[Transfer]) -
 )
 async def withdraw(context: NamedDependency[Context], data: JSONBody[Transfer]) -> FundsWire:
     """At most what is free."""
-    return await _move(context, data, -1)
+    return await _move(context, data, "withdraw")
 
 
 @get("/api/v1/statement", tags=["Wallet"], summary="Postings, newest first")
@@ -159,18 +159,12 @@ async def statement(
     return Page(items, str(found[-1].id) if len(found) == limit else None)
 
 
-async def _move(context: Context, data: Transfer, sign: int) -> FundsWire:
+async def _move(context: Context, data: Transfer, direction: Literal["deposit", "withdraw"]) -> FundsWire:
     account = context.account(data.account)
-    if account.mode != "PAPER":
-        raise Denied("Money of a live account moves at its broker.", code="funds.live", field="account")
-    minor = _minor(data.amount)
-    at_market = context.market(account.market).now()
-    reason = data.reason or ("Deposit" if sign > 0 else "Withdrawal")
-    move = context.ledger.deposit if sign > 0 else context.ledger.withdraw
-    postings = move(account.id, minor, reason, at_market)
-    await context.write(FundsMoved(account=account.id, reason=reason, postings=postings), subject=account.id)
-    context.ledger.post(postings)
-    context.bus.publish(FundsChanged(at=context.clock.now(), account=account.id))
+    reason = data.reason or direction.capitalize()
+    await context.orders.move_funds(
+        account.id, direction, _minor(data.amount), reason, actor=OWNER, correlation=correlation.get()
+    )
     return funds_of(context, account.id)
 
 

@@ -38,16 +38,19 @@ def part_wires(context: Context) -> list[PartWire]:
 @get("/health", tags=["System"], summary="How every part is doing", sync_to_thread=False)
 def health(context: NamedDependency[Context]) -> Health:
     """Always 200 while the server answers."""
-    parts = part_wires(context)
-    well = context.journal.healthy and all(p.state == "running" for p in parts)
-    return Health("ok" if well else "degraded", parts, "ok" if context.journal.healthy else "failed")
+    return _health(context)
 
 
 @get("/ready", tags=["System"], summary="Whether orders can be taken", sync_to_thread=False)
 def ready(context: NamedDependency[Context]) -> Response[Health]:
     """200 when every essential part runs and the journal can be written, else 503."""
-    answer = health.fn(context)
-    return Response(answer, status_code=200 if context.ready else 503)
+    return Response(_health(context), status_code=200 if context.ready else 503)
+
+
+def _health(context: Context) -> Health:
+    parts = part_wires(context)
+    well = context.journal.healthy and all(p.state == "running" for p in parts)
+    return Health("ok" if well else "degraded", parts, "ok" if context.journal.healthy else "failed")
 
 
 ROUTES = (health, ready)

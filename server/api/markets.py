@@ -44,11 +44,12 @@ def markets(context: NamedDependency[Context]) -> Page[MarketState]:
 async def control(context: NamedDependency[Context], market: FromPath[str], data: JSONBody[Control]) -> MarketState:
     """Answers with the state after it."""
     where = context.market(market)
-    arguments: dict[str, Any] = {
+    needed: dict[str, dict[str, Any]] = {
         "seek": {"to": data.to},
         "speed": {"value": data.value},
         "scenario": {"name": data.name},
-    }.get(data.action, {})
+    }
+    arguments = needed.get(data.action, {})
     missing = [name for name, value in arguments.items() if value is None]
     if missing:
         raise Invalid(f"{data.action} needs {missing[0]!r}.", code="market.control", field=missing[0], remedy="Add it.")

@@ -1,6 +1,7 @@
 """The dashboard in one answer: indices, the day's profit with its curve, margin, open risk, breadth, alerts."""
 
 from datetime import datetime
+from decimal import Decimal
 from math import isnan
 
 import msgspec
@@ -13,8 +14,6 @@ from server.api.context import Context
 from server.api.funds import FundsWire, funds_of
 from server.api.wire import money, price
 from server.domain.events import Notice
-from server.domain.money import to_minor
-from server.domain.orders import LIVE_STATES
 from server.market.catalogue import KINDS
 from server.market.market import Market
 
@@ -96,7 +95,7 @@ async def overview(context: NamedDependency[Context], account: FromQuery[str] = 
     market = context.market(held.market)
     funds = funds_of(context, account)
     equity = float(funds.equity)
-    live = [o for o in context.live_orders(account) if o.state in LIVE_STATES]
+    live = context.orders.live_orders(account)
     return Overview(
         indices=[await _tile(market, row) for row in _indices(market)],
         pnl=_profit(context, account, funds),
@@ -150,20 +149,13 @@ def _breadth(market: Market) -> Breadth:
 
 
 def _profit(context: Context, account: str, funds: FundsWire) -> Profit:
-    curve = context.curve(account)
     return Profit(
         day=money(context.day_profit_minor(account)),
         realised=funds.realised_today,
         unrealised=funds.unrealised,
-        charges=money(-_minor(funds.charges_today) - _minor(funds.tax_today)),
-        curve=curve,
+        charges=str(Decimal(funds.charges_today) + Decimal(funds.tax_today)),
+        curve=context.curve(account),
     )
-
-
-def _minor(text: str) -> int:
-    from decimal import Decimal
-
-    return to_minor(Decimal(text))
 
 
 def _alerts(context: Context) -> list[Alert]:

@@ -8,11 +8,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from server.api.context import Context
+from server.api.ports import Trade
 from server.api.wire import Page, money
 from server.domain.books import Charges
 from server.domain.orders import Fill
 
-__all__ = ("ROUTES", "TradeWire")
+__all__ = ("ROUTES", "TradeWire", "trade_wire")
 
 
 class TradeWire(msgspec.Struct, frozen=True):
@@ -22,6 +23,11 @@ class TradeWire(msgspec.Struct, frozen=True):
     charges: Charges
     charges_total: str
     realised: str
+
+
+def trade_wire(trade: Trade) -> TradeWire:
+    """A trade as the API sends it."""
+    return TradeWire(trade.fill, trade.charges, str(trade.charges.total), money(trade.realised_minor))
 
 
 @get("/api/v1/trades", tags=["Orders"], summary="Trades of an account, newest first")
@@ -34,8 +40,7 @@ async def trades(
     """`before` is the `next` of the page before."""
     context.account(account)
     found = await context.reads.trades.page(account, limit, before)
-    items = [TradeWire(t.fill, t.charges, str(t.charges.total), money(t.realised_minor)) for t in found]
-    return Page(items, str(found[-1].entry) if len(found) == limit else None)
+    return Page([trade_wire(t) for t in found], str(found[-1].entry) if len(found) == limit else None)
 
 
 ROUTES = (trades,)
