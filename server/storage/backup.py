@@ -1,5 +1,6 @@
 """Backups: one `.tar.gz` holding the database, the ticks and a manifest with versions and hashes."""
 
+import contextlib
 import hashlib
 import shutil
 import sqlite3
@@ -16,7 +17,17 @@ from server.core.errors import Invalid, Unavailable
 from server.storage.files import DATABASE, TICKS
 from server.storage.migrate import HEAD
 
-__all__ = ("BackupReport", "FileFact", "Manifest", "newest", "pack", "read_manifest", "snapshot", "unpack")
+__all__ = (
+    "BackupReport",
+    "FileFact",
+    "Manifest",
+    "newest",
+    "pack",
+    "read_manifest",
+    "snapshot",
+    "unpack",
+    "unwritable",
+)
 
 _MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -83,13 +94,19 @@ def pack(
                 archive.add(folder / name, arcname=name)
         part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise Unavailable(
-            f"The backup could not be written to {target}: {error.strerror}.",
-            code="backup.failed",
-            remedy="Free some space there, or name another place.",
-        ) from error
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise unwritable(target, error) from error
     return BackupReport(target, target.stat().st_size, manifest)
+
+
+def unwritable(target: Path, error: Exception) -> Unavailable:
+    """The error for a backup that could not be written."""
+    return Unavailable(
+        f"The backup could not be written to {target}: {getattr(error, 'strerror', None) or error}.",
+        code="backup.failed",
+        remedy="Free some space there, or name another place.",
+    )
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ("ANCHOR", "BACKUPS", "DATABASE", "TICKS", "aside", "family", "stamp")
+__all__ = ("ANCHOR", "BACKING_UP", "BACKUPS", "DATABASE", "RESTORING", "TICKS", "aside", "family", "stamp")
 
 DATABASE = "sauda.db"
 TICKS = "ticks.duckdb"
 ANCHOR = "journal.anchor"
 BACKUPS = "backups"
+BACKING_UP = ".backing-up-"
+RESTORING = ".restoring-"
+"""Beginnings of the names of working folders; one left by a cut is removed at the next start."""
 
 
 def stamp(moment: datetime) -> str:

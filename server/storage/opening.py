@@ -1,5 +1,6 @@
 """Opening the database of a data folder: found whole, or put aside and restored, or said; never quietly half."""
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -11,15 +12,13 @@ from server.core.clock import Clock
 from server.core.errors import Invalid, Unavailable
 from server.storage.anchor import read_anchor
 from server.storage.backup import newest, snapshot
-from server.storage.files import ANCHOR, BACKUPS, DATABASE, aside, stamp
+from server.storage.files import ANCHOR, BACKING_UP, BACKUPS, DATABASE, RESTORING, aside, stamp
 from server.storage.integrity import check_at_start, check_head
 from server.storage.migrate import HEAD, migrate, revision_of
 from server.storage.restore import finish_swap, prepare_database
 from server.storage.writing import writer_engine
 
 __all__ = ("StartReport", "open_database")
-
-_SPARE = ".restoring-start"
 
 
 class StartReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +40,8 @@ def open_database(data_dir: Path, clock: Clock) -> tuple[Engine, StartReport]:
     Raises Invalid when a newer Sauda made it, Unavailable when it cannot be opened or made."""
     path = data_dir / DATABASE
     finish_swap(data_dir)
+    for left in (*data_dir.glob(f"{BACKING_UP}*"), *data_dir.glob(f"{RESTORING}*")):
+        shutil.rmtree(left, ignore_errors=True)
     notices: list[str] = []
     anchor = read_anchor(data_dir / ANCHOR)
     if anchor is not None and anchor.seq and not path.exists():
@@ -58,7 +59,6 @@ def open_database(data_dir: Path, clock: Clock) -> tuple[Engine, StartReport]:
         moved, backup = None, None
         if problem:
             moved = aside(path, clock.now())
-            (data_dir / ANCHOR).unlink(missing_ok=True)
             backup = _from_backup(data_dir, clock.now())
             notices.append(f"The database was damaged ({problem}); it is kept as {moved.name}. {_told(backup)}")
     engine = writer_engine(path)
@@ -89,21 +89,21 @@ def _from_backup(data_dir: Path, now: datetime) -> Path | None:
     """Put the database of the newest backup that proves whole in place; returns that backup."""
     backup = newest(data_dir / BACKUPS)
     if backup is None:
+        # the anchor stays until here: with it, a cut before this line is seen as a missing database
+        (data_dir / ANCHOR).unlink(missing_ok=True)
         return None
-    spare = data_dir / f"{_SPARE}-{stamp(now)}"
+    spare = data_dir / f"{RESTORING}{stamp(now)}"
     try:
         prepare_database(backup, spare, (DATABASE,))
     except Invalid:
+        (data_dir / ANCHOR).unlink(missing_ok=True)
         return None
     else:
         for name in (ANCHOR, DATABASE):
             (spare / name).replace(data_dir / name)
         return backup
     finally:
-        for left in spare.glob("*"):
-            left.unlink()
-        if spare.exists():
-            spare.rmdir()
+        shutil.rmtree(spare, ignore_errors=True)
 
 
 def _told(backup: Path | None) -> str:

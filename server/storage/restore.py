@@ -14,11 +14,11 @@ from server.core.clock import Clock
 from server.core.errors import Invalid
 from server.storage.anchor import write_anchor
 from server.storage.backup import Manifest, unpack
-from server.storage.files import ANCHOR, DATABASE, TICKS, family, stamp
+from server.storage.files import ANCHOR, DATABASE, RESTORING, TICKS, family, stamp
 from server.storage.integrity import check_fully, check_head
 from server.storage.lock import DataLock
 from server.storage.migrate import migrate
-from server.storage.writing import writer_engine
+from server.storage.writing import open_writer, writer_engine
 
 __all__ = ("RestoreReport", "finish_swap", "prepare_database", "restore")
 
@@ -51,7 +51,7 @@ def restore(archive: Path, data_dir: Path, clock: Clock) -> RestoreReport:
     try:
         finish_swap(data_dir)
         when = stamp(clock.now())
-        ready, aside = data_dir / f".restoring-{when}", data_dir / f"before-restore-{when}"
+        ready, aside = data_dir / f"{RESTORING}{when}", data_dir / f"before-restore-{when}"
         try:
             manifest = prepare_database(archive, ready, (DATABASE, TICKS))
         except BaseException:
@@ -83,8 +83,10 @@ def prepare_database(archive: Path, folder: Path, names: tuple[str, ...]) -> Man
                 field="file",
                 remedy="Choose another backup. Nothing was changed.",
             )
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        # the database is moved as one file, so nothing may be left in its log
+        connection = open_writer(engine)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
     finally:
         engine.dispose()
     write_anchor(folder / ANCHOR, anchor)

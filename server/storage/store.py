@@ -2,6 +2,8 @@
 
 import asyncio
 import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +13,8 @@ from sqlalchemy import Engine
 from server.audit.chain import Anchor, Link
 from server.core.clock import Clock
 from server.storage.anchor import read_anchor
-from server.storage.backup import BackupReport, pack, snapshot
-from server.storage.files import ANCHOR, BACKUPS, DATABASE, TICKS, family, stamp
+from server.storage.backup import BackupReport, pack, snapshot, unwritable
+from server.storage.files import ANCHOR, BACKING_UP, BACKUPS, DATABASE, TICKS, family, stamp
 from server.storage.integrity import check_fully
 from server.storage.journal import SqliteJournal
 from server.storage.lock import DataLock
@@ -112,13 +114,17 @@ class Storage:
             target = self.data_dir / BACKUPS / f"sauda-{when}.tar.gz"
         elif target.is_dir():
             target = target / f"sauda-{when}.tar.gz"
-        work = self.data_dir / f".backing-up-{when}"
-        work.mkdir()
+        try:
+            work = Path(tempfile.mkdtemp(prefix=BACKING_UP, dir=self.data_dir))
+        except OSError as error:
+            raise unwritable(target, error) from error
         try:
             head = await asyncio.to_thread(snapshot, self._walker, work / DATABASE)
             await self.ticks.copy_to(work / TICKS)
             names = (DATABASE, TICKS)
             return await asyncio.to_thread(pack, work, names, target, version=self._version, created=now, head=head)
+        except (sqlite3.Error, OSError) as error:
+            raise unwritable(target, error) from error
         finally:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
 

@@ -191,6 +191,9 @@ class Writer:
     def _attempt(self, function: Callable[[sqlite3.Connection], Any]) -> Any:
         try:
             result = function(self._open())
+        except sqlite3.IntegrityError as error:
+            self._drop()
+            return Fault(f"The tables could not be written: {error}.", code="storage.refused")
         except (sqlite3.Error, OSError) as error:
             return self._failed(error)
         except Exception as error:  # noqa: BLE001 - handed to whoever asked

@@ -38,7 +38,11 @@ _MOST_WAITING = 2_000_000
 _WRITE_ROWS = 100_000
 _COMPACT_ROWS = 2_000_000
 _WIDEN = 8
-_INSERT = {"ticks": "INSERT INTO ticks_new SELECT * FROM chunk", "bars": "INSERT INTO bars_new SELECT *, ? FROM chunk"}
+_INSERT = {
+    "ticks": "INSERT INTO ticks_new SELECT * FROM chunk",
+    # every bar a later version than the one before it, so that the last one given wins
+    "bars": "INSERT INTO bars_new SELECT *, ? + row_number() OVER () FROM chunk",
+}
 
 
 class StoreFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -306,10 +310,10 @@ class DuckStore:
                 chunks = [c for c in self._pending if isinstance(c, chunk_type)]
                 if chunks:
                     series = [self._numbers(connection, chunk) for chunk in chunks]
-                    self._version += 1
                     connection.register("chunk", join(chunks, series))
                     connection.execute(_INSERT[kind], [self._version] if kind == "bars" else [])
                     connection.unregister("chunk")
+                    self._version += sum(len(chunk) for chunk in chunks)
             connection.execute("COMMIT")
         except (duckdb.Error, SaudaError) as error:
             self.problem = f"Ticks and bars cannot be written: {str(error).splitlines()[0]}"
@@ -319,14 +323,16 @@ class DuckStore:
         self._waiting -= sum(len(chunk) for chunk in self._pending)
         self._pending = []
         self.problem = ""
-        self._count(connection)
+        self._tidy(connection)
         return True
 
     def _answer(self, job: _Job, written: bool) -> None:
         result: Any = Unavailable(self.problem, code="ticks.failed") if not written else None
         if written:
             try:
-                result = job.run(self._connection or self._open())
+                connection = self._connection or self._open()
+                result = job.run(connection)
+                self._count(connection)
             except SaudaError as error:
                 result = error
             except Exception as error:  # noqa: BLE001 - handed to whoever asked
@@ -376,14 +382,24 @@ class DuckStore:
         connection.execute("CHECKPOINT")
         return moved
 
-    def _count(self, connection: "duckdb.DuckDBPyConnection") -> None:
+    def _tidy(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        """Note the sizes, and compact once many rows have arrived."""
+        import duckdb
+
+        try:
+            if self._count(connection) > _COMPACT_ROWS:
+                self._compact(connection)
+        except duckdb.Error:
+            _log.exception("ticks_not_compacted")  # what is written stays readable; the next write tries again
+
+    def _count(self, connection: "duckdb.DuckDBPyConnection") -> int:
+        """Take the sizes of the tables; returns rows not yet in sorted form."""
         sizes = dict(connection.execute("SELECT table_name, estimated_size FROM duckdb_tables()").fetchall())
         self._counts = (
             int(sizes.get("ticks", 0) + sizes.get("ticks_new", 0)),
             int(sizes.get("bars", 0) + sizes.get("bars_new", 0)),
         )
-        if sizes.get("ticks_new", 0) + sizes.get("bars_new", 0) > _COMPACT_ROWS:
-            self._compact(connection)
+        return int(sizes.get("ticks_new", 0) + sizes.get("bars_new", 0))
 
     def _reset(self) -> None:
         """Close a connection that failed; the next write opens the database anew."""

@@ -1,0 +1,161 @@
+"""A journal entry as one plain English sentence, for the Audit page and for logs people read."""
+
+from datetime import date
+from typing import Any
+
+from server.core.errors import Invalid
+from server.domain.instruments import parse_symbol
+from server.domain.journal import (
+    AccountOpened,
+    BasketChanged,
+    Entry,
+    FillApplied,
+    FundsMoved,
+    MarketMoved,
+    Noted,
+    OrderChanged,
+    RiskChanged,
+    SettingChanged,
+    TriggerChanged,
+)
+from server.domain.orders import Order
+
+__all__ = ("rupees", "sentence", "spoken")
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_STEPS = {
+    "intended": "Asked to {deal}",
+    "denied": "Refused to {deal}",
+    "accepted": "The exchange took the order to {deal}",
+    "rejected": "The exchange rejected the order to {deal}",
+    "unknown": "It is not known whether the order to {deal} arrived",
+    "resolved": "Found out about the order to {deal}: it is {state}",
+    "triggered": "The trigger of the order to {deal} was hit",
+    "modified": "Changed the order; it is now to {deal}",
+    "cancelled": "Cancelled the order to {deal}",
+    "expired": "The order to {deal} expired",
+    "external": "Saw an order that was not ours, to {deal}",
+    "released": "Released the margin of the order to {deal}",
+}
+_SETTINGS = {"watchlists": "the watchlists", "preferences": "the preferences"}
+
+
+def sentence(entry: Entry) -> str:
+    """What happened, in one sentence without a full stop."""
+    match entry.payload:
+        case FillApplied(fill=fill, order=order):
+            verb = "Bought" if fill.side == "BUY" else "Sold"
+            text = f"{verb} {fill.quantity} {spoken(fill.key, entry.at.date())} at {fill.price}{_where(order)}"
+            return f"{text}, in settlement" if fill.liquidity == "settlement" else text
+        case OrderChanged(event=event, order=order):
+            deal = _deal(order, entry.at.date())
+            form = _STEPS.get(event, f"Order {event}: {{deal}}")
+            return _because(form.format(deal=deal, state=order.state.lower()) + _where(order), order.reason)
+        case AccountOpened(account=account, postings=postings):
+            paid = sum(p.minor for p in postings if p.book == "cash")
+            kind = "paper" if account.mode == "PAPER" else "live"
+            return f"Opened the {kind} account {account.title or account.id} with {rupees(paid)}"
+        case FundsMoved() as moved:
+            return _because(f"{_moved(moved)} in {moved.account}", moved.reason)
+        case TriggerChanged() as trigger:
+            return f"Trigger {trigger.event}{_on(trigger.body, entry.at.date())} in {trigger.account}"
+        case BasketChanged() as basket:
+            name = f" {basket.body['name']}" if basket.body.get("name") else ""
+            return f"Basket{name} {basket.event} in {basket.account}"
+        case RiskChanged() as risk:
+            return _because(_risk(risk), risk.reason)
+        case SettingChanged(name=name):
+            return f"Changed {_SETTINGS.get(name, f'the setting {name}')}"
+        case MarketMoved(market=market, day=day):
+            return f"The {market} market came to {_day(day)} {day.year}"
+        case Noted(what=what, detail=detail):
+            text = detail.get("text") or detail.get("reason") or detail.get("detail") or ""
+            return _because(what.replace(".", " ").replace("_", " ").capitalize(), str(text))
+
+
+def spoken(key: str, today: date) -> str:
+    """An instrument as people say it: `NIFTY 24500 CE 1 Dec`, `BANKNIFTY FUT 24 Nov`, `RELIANCE`.
+
+    The year is said when it is not this one."""
+    symbol = key.partition(":")[2] or key
+    try:
+        parts = parse_symbol(symbol)
+    except Invalid:
+        return symbol
+    day = _day(parts.expiry) + (f" {parts.expiry.year}" if parts.expiry.year != today.year else "")
+    if parts.strike is None:
+        return f"{parts.name} FUT {day}"
+    return f"{parts.name} {parts.strike} {parts.right} {day}"
+
+
+def rupees(minor: int) -> str:
+    """Paise as rupees with Indian grouping: `₹5,00,000.00`."""
+    whole, paise = divmod(abs(minor), 100)
+    head, tail = divmod(whole, 1000)
+    text = f"{whole}"
+    if head:
+        groups = [f"{tail:03d}"]
+        while head >= 100:
+            head, pair = divmod(head, 100)
+            groups.append(f"{pair:02d}")
+        text = ",".join([str(head), *reversed(groups)])
+    return f"{'−' if minor < 0 else ''}₹{text}.{paise:02d}"
+
+
+def _deal(order: Order, today: date) -> str:
+    verb = "buy" if order.side == "BUY" else "sell"
+    return f"{verb} {order.quantity} {spoken(order.key, today)} {_terms(order)}"
+
+
+def _terms(order: Order) -> str:
+    limit = f"at {order.price}" if order.price is not None else "at market"
+    if order.type in ("SL", "SL-M") and order.trigger is not None:
+        return f"{limit} when it trades at {order.trigger}"
+    return limit
+
+
+def _where(order: Order) -> str:
+    return " on paper" if order.mode == "PAPER" else f" at {order.broker}, with real money"
+
+
+def _because(text: str, reason: str) -> str:
+    return f"{text}: {reason.rstrip('. ')}" if reason.strip(". ") else text
+
+
+def _moved(moved: FundsMoved) -> str:
+    cash = sum(p.minor for p in moved.postings if p.book == "cash")
+    kind = moved.postings[0].kind if moved.postings else "correction"
+    match kind:
+        case "deposit":
+            return f"Paid in {rupees(cash)}"
+        case "withdrawal":
+            return f"Took out {rupees(-cash)}"
+        case "hold" | "release":
+            return f"{'Held' if cash < 0 else 'Released'} {rupees(abs(cash))} of margin"
+        case _:
+            return f"Booked a {kind} of {rupees(cash)}"
+
+
+def _risk(risk: RiskChanged) -> str:
+    where = "all accounts" if risk.account == "*" else risk.account
+    match risk.name:
+        case "kill_switch":
+            done = "Pulled" if risk.body.get("engaged") else "Released"
+            return f"{done} the kill switch for {where}"
+        case "state":
+            return f"Trading in {where} is now {str(risk.body.get('state', 'changed')).lower()}"
+        case "limits":
+            return f"Changed the risk limits of {where}"
+        case "day_start":
+            return f"A new trading day began for {where}"
+        case name:
+            return f"Changed {name} of {where}"
+
+
+def _on(body: dict[str, Any], today: date) -> str:
+    key = body.get("key")
+    return f" on {spoken(str(key), today)}" if key else ""
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]}"
