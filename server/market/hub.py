@@ -6,6 +6,7 @@ Batches larger than `CHUNK` are cut and taken in turns of the event loop, so tha
 by one chunk at most (law 12).
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
@@ -110,8 +111,10 @@ class Hub:
         self._ticks = self._kept = self._batches = 0
         self._rates: deque[tuple[float, int]] = deque()
         self._last_tick = -np.inf
-        self.on_backlog: Callable[[], None] = lambda: None
-        """Called when work waits for `drain` (the market's own task sets it)."""
+        self._turn_left = CHUNK
+        self._turn_open = False
+        self.on_backlog: Callable[[], None] | None = None
+        """Called when work waits for `drain`; the market's own task sets it. None = the caller drains by itself."""
         self._fit()
 
     # ------------------------------------------------------------------ in
@@ -127,7 +130,8 @@ class Hub:
         size = len(batch.rows)
         self._ticks += size
         self._batches += 1
-        if not self._queue and size <= CHUNK:
+        if not self._queue and size <= self._turn():
+            self._turn_left -= size
             self._take(batch)
             return
         if self._waiting + size > MAX_BACKLOG:
@@ -135,7 +139,8 @@ class Hub:
             return
         self._waiting += size
         self._queue.extend(_chunks(batch))
-        self.on_backlog()
+        if self.on_backlog is not None:
+            self.on_backlog()
 
     def drain(self) -> bool:
         """Take one waiting chunk; True when more wait. Give the loop a turn between calls."""
@@ -293,6 +298,18 @@ class Hub:
         return to_ns(self._clock.now()) / 1e6
 
     # -------------------------------------------------------------- inside
+
+    def _turn(self) -> int:
+        """Ticks that may still be taken in this turn of the loop, however many batches they come in."""
+        if self.on_backlog is None:
+            return CHUNK
+        if not self._turn_open:
+            self._turn_open, self._turn_left = True, CHUNK
+            asyncio.get_running_loop().call_soon(self._end_turn)
+        return self._turn_left
+
+    def _end_turn(self) -> None:
+        self._turn_open = False
 
     def _fit(self) -> None:
         size = len(self.catalogue)

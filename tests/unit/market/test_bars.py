@@ -137,7 +137,7 @@ async def test_bars_when_folded_from_minutes_then_they_count_from_the_opening() 
     hub.intake(ticks(*((1, 60.0 * m, 100.0 + m) for m in range(100)), volume=[10 * m for m in range(100)]))
     found = await read(hub, SHARE, "30m")
     assert [r[0] / 60 for r in found] == [0, 30, 60, 90]
-    assert found[1] == (1_800, 130.0, 159.0, 130.0, 159.0, 300)
+    assert found[1:2] == [(1_800, 130.0, 159.0, 130.0, 159.0, 300)]
     assert [r[0] / 60 for r in await read(hub, SHARE, "1h", limit=1)] == [60]
 
 
