@@ -2,7 +2,7 @@
 
 `step(now, inputs)` takes commands, prices and the time, and gives what happened, in order. There is no other input:
 the same seed and the same steps give the same events, byte for byte. The owner brings prices of the instruments in
-`keys()` as they change, and steps at `next_due()` at the latest, so that commands in flight arrive and sessions turn.
+`watched()` as they change, and steps at `next_due()` at the latest, so that commands in flight arrive and sessions turn.
 
 A market order becomes a limit order at its protection price; what cannot be filled up to there stays as that limit
 order. A new order takes from the other side of the book (`liquidity`), what rests waits in the queue (`resting`).
@@ -75,7 +75,7 @@ class Engine:
         out, self._floor.events = self._floor.events, []
         return out
 
-    def keys(self) -> set[str]:
+    def watched(self) -> set[str]:
         """Instruments whose prices matter now."""
         return {order.key for order in self._on_the_way()} | self._floor.by_key.keys()
 
@@ -227,13 +227,13 @@ class Engine:
     def _price(self, key: str, new: Snapshot, now: datetime) -> None:
         traded = self._floor.see(key, new)
         orders = self._floor.by_key.get(key)
-        if not orders or not new.fresh:
+        if not orders:
             return
         phase = self._sessions.phase(orders[0].instrument.segment, now)
-        if phase is None or phase.name not in ("continuous", "post_close"):
-            return
         for order in [o for o in orders if o.stage == "queued"]:
             self._turn_order(order, now)
+        if phase is None or phase.name not in ("continuous", "post_close") or not new.fresh:
+            return
         if collected := [o for o in orders if o.stage == "collected"]:
             if new.at < phase.start:
                 return  # the opening trade has not been seen yet
@@ -266,7 +266,9 @@ class Engine:
             self._carry(order, phase, now)
 
     def _release(self, order: Working, now: datetime) -> None:
-        """Let an after-market order into the session that has begun."""
+        """Let an after-market order into the session that has begun, once there is a price to judge it by."""
+        if order.instrument.key not in self._floor.prices:
+            return
         admitted = self._admit(msgspec.structs.replace(order.order, after_market=False), order.instrument, now)
         if isinstance(admitted, Refusal):
             if admitted.code != "exchange.no_price":  # the first price of the day may still be to come

@@ -137,7 +137,7 @@ class Blotter:
         """Step the exchange, take in what happened, and watch the instruments that matter now."""
         for event in self.engine.step(now or self.market.now(), inputs):
             self._take(event)
-        keys = self.engine.keys()
+        keys = self.engine.watched()
         if keys != self._watches.keys():
             for key in self._watches.keys() - keys:
                 self._watches.pop(key)()
@@ -148,7 +148,7 @@ class Blotter:
         """Let what is due happen at its own moment, with the prices of now."""
         now = self.market.now()
         while (due := self.engine.next_due()) is not None and due <= now:
-            self.step([price for key in sorted(self.engine.keys()) for price in self.prices(key)], due)
+            self.step([price for key in sorted(self.engine.watched()) for price in self.prices(key)], due)
             if self.engine.next_due() == due:
                 return  # nothing more can be done at this moment
 
