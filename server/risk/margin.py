@@ -32,6 +32,11 @@ _DELTA_MOVES = np.array([0.0, 1 / 3, -1 / 3, 2 / 3, -2 / 3, 1.0, -1.0])
 _DELTA_WEIGHTS = np.array([0.27, 0.217, 0.217, 0.11, 0.11, 0.037, 0.037]) / 0.998
 """Probability weights of SPAN's composite delta, by price move in scan ranges (CME, SPAN methodology)."""
 
+_solved: dict[tuple[float, float, float, float, float, bool], float] = {}
+"""Implied volatilities already solved, by (price, forward, strike, years, rate, call): one order asks for the same
+legs several times at the same prices."""
+_KEPT = 8192
+
 
 class MarginLeg(msgspec.Struct, frozen=True, kw_only=True):
     """A position, or an order as if it were filled. Prices in rupees, as floats: this is analytics."""
@@ -140,19 +145,26 @@ class _Group:
 
     def _sigmas(self, held: Sequence[MarginLeg], which: list[int], strike: F8, call: F8) -> F8:
         """Volatility of each option as a column; one without time value gets the least there is."""
-        sigma = np.array([leg.sigma if leg.sigma is not None else np.nan for leg in held])
-        missing = np.isnan(sigma)
-        if missing.any():
-            rows = np.array(which)[missing]
-            sigma[missing] = black76.implied_volatility(
-                self.price[rows],
-                self.forward[rows],
-                strike[missing, 0],
-                self.years[rows],
-                self.rule.rate,
-                call[missing, 0],
-            )
-        floored: F8 = np.fmax(sigma, _LEAST_SIGMA)[:, None]
+        rate = self.rule.rate
+        asked = [
+            (float(self.price[row]), float(self.forward[row]), float(k), float(self.years[row]), rate, bool(c))
+            for row, k, c in zip(which, strike[:, 0], call[:, 0], strict=True)
+        ]
+        known: dict[tuple[float, float, float, float, float, bool], float] = {}
+        missing = []
+        for key, leg in zip(asked, held, strict=True):
+            sigma = leg.sigma if leg.sigma is not None else _solved.get(key)
+            if sigma is None:
+                missing.append(key)
+            else:
+                known[key] = sigma
+        if missing:
+            solved = dict(zip(missing, black76.implied_volatility(*zip(*missing, strict=True)).tolist(), strict=True))
+            known |= solved
+            if len(_solved) > _KEPT:
+                _solved.clear()
+            _solved.update(solved)
+        floored: F8 = np.fmax([known[key] for key in asked], _LEAST_SIGMA)[:, None]
         return floored
 
     def part(self) -> _Part:
