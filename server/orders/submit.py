@@ -5,6 +5,7 @@ The five outcomes (law 4): denied here, accepted, rejected with proof, unknown, 
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -218,6 +219,19 @@ async def refuse(
     """The audit line of a refusal. A broken journal does not change the answer: nothing was sent either way."""
     try:
         problem = msgspec.to_builtins(error.problem(correlation))
-        await desk.note(what, {"problem": problem, "request": detail}, actor, correlation, subject)
+        await desk.note(what, _tame({"problem": problem, "request": detail}), actor, correlation, subject)
     except Unavailable:
         return
+
+
+def _tame(value: Any) -> Any:
+    """Input that was refused, cut to what an audit line may hold: short texts, numbers that fit."""
+    if isinstance(value, Mapping):
+        return {str(k)[:40]: _tame(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_tame(v) for v in value[:50]]
+    if isinstance(value, int) and abs(value) > 2**53:
+        return f"{value:.6e}" if abs(value) < 10**300 else "beyond all numbers"
+    if isinstance(value, str) and len(value) > 200:
+        return value[:200] + "..."
+    return value

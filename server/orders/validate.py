@@ -18,6 +18,7 @@ __all__ = ("LONGEST_TAG", "instrument_of", "validate")
 
 LONGEST_TAG = 64
 _LONGEST_REQUEST = 120
+_MOST_UNITS = 1_000_000_000
 _DEAREST = Decimal(100_000_000)
 
 
@@ -111,6 +112,14 @@ def _quantity(quantity: int, instrument: Instrument) -> None:
     if quantity <= 0:
         raise _bad(
             f"quantity {quantity} is not above 0", "quantity", "order.quantity", f"Use {lot} or more.", 1, quantity
+        )
+    if quantity > _MOST_UNITS:
+        raise _bad(
+            f"quantity is above {_MOST_UNITS}",
+            "quantity",
+            "order.quantity",
+            f"Use {_MOST_UNITS - _MOST_UNITS % lot} or less.",
+            _MOST_UNITS,
         )
     if quantity % lot:
         below, above = quantity - quantity % lot, quantity - quantity % lot + lot
