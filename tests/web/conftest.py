@@ -2,6 +2,7 @@
 
 import mimetypes
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 from tests.browser import DESKTOP, PHONE, launch
+from tests.web.touch import until
 
 ORIGIN = "https://sauda.test"
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,9 +43,9 @@ CSP = (
 )
 
 
-@pytest.fixture
-def stage(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a page of tests/web/stage: `stage("chart.html", "phone", dark=True)`; fails on any error in its console."""
+@contextmanager
+def stages(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opener of stage pages; fails on any error in their consoles."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -56,10 +58,38 @@ def stage(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.goto(f"{ORIGIN}/stage/{name}")
-        page.wait_for_function("window.ready === true")
+        until(page, "window.ready === true")
         return page
 
     yield opened
     for context in contexts:
         context.close()
     assert not complaints, complaints
+
+
+@pytest.fixture
+def stage(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page of tests/web/stage: `stage("chart.html", "phone", dark=True)`."""
+    with stages(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def module_stage(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """The same, kept for all tests of a module."""
+    with stages(browser) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def ask(module_stage: Callable[..., Page]) -> Callable[..., Any]:
+    """Run a JavaScript body against one model module: `ask("bars", "return ...", argument)`."""
+    page = module_stage("chart.html")
+
+    def run(module: str, body: str, argument: Any = None) -> Any:
+        return page.evaluate(
+            f"async (a) => {{ const m = await import('/web/chart/{module}.js'); const {{ stage }} = window; {body} }}",
+            argument,
+        )
+
+    return run

@@ -29,7 +29,7 @@ function make(tag, className, attributes = {}) {
 export function buildDom(host, words) {
   const root = make('div', 'chart');
   const surface = make('div', 'chart-surface', {
-    tabindex: '0', role: 'application', 'aria-label': words.label, 'aria-roledescription': 'chart', 'aria-description': words.keys,
+    tabindex: '0', role: 'application', 'aria-label': words.label, 'aria-description': words.keys,
   });
   const legend = make('div', 'chart-legend');
   const live = make('button', 'chart-live', { type: 'button' });

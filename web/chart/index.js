@@ -1,7 +1,7 @@
 /**
  * A candle chart on canvas. It knows no transport: bars come by plain calls, wishes go out by callbacks.
  *
- *     const chart = createChart(element, { theme: readTheme(element), tick: 0.05, interval: 60000 });
+ *     const chart = createChart(element, { theme: readTheme(element), words, tick: 0.05, interval: 60000 });
  *     chart.setBars(await fetchBars());
  *     chart.onNeedOlder(async (oldest) => chart.prepend(await fetchBars({ end: oldest })));
  *     chart.update(bar);
@@ -27,15 +27,12 @@ import { layLegend, speak } from './view/legend.js';
 import { lineAt } from './view/overlay.js';
 
 /**
- * @import { Chart, ChartOptions, ChartWords, CrosshairAt, LineDrag } from './types.js'
+ * @import { Chart, ChartOptions, CrosshairAt, LineDrag } from './types.js'
  */
 
 export { readTheme } from './theme.js';
 
 const MINUTE = 60_000;
-
-/** @type {ChartWords} */
-const WORDS = { label: 'Price chart', goLive: 'Go to live', empty: '', tapToSend: 'Tap to send', keys: '' };
 
 /**
  * @param {HTMLElement} host
@@ -43,8 +40,7 @@ const WORDS = { label: 'Price chart', goLive: 'Go to live', empty: '', tapToSend
  * @returns {Chart}
  */
 export function createChart(host, options) {
-  const words = { ...WORDS, ...options.words };
-  if (options.label) words.label = options.label;
+  const { words } = options;
   const { kind = 'candles', tick = 0.05, interval = MINUTE, volume = true } = options;
   const model = new ChartModel({ kind, tick, interval, volume });
   const dom = buildDom(host, words);

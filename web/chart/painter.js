@@ -41,6 +41,8 @@ export class Painter {
   #candles = new CandleItems();
   #line = new LineItems();
   #columns = new ColumnItems();
+  /** @type {number[]} device px y of the price axis' words */
+  #words = [];
 
   /**
    * @param {ChartModel} model
@@ -73,7 +75,7 @@ export class Painter {
     if (level >= LIGHT) this.#paintSeries();
     const { overlay } = this.#layers.contexts;
     const items = layOverlay(model, this.#edit, this.#tapToSend);
-    drawOverlay(overlay, this.#frame(), items, this.theme, (text) => this.#widths.of(overlay, text));
+    drawOverlay(overlay, { ...this.#frame(), words: this.#words }, items, this.theme, (text) => this.#widths.of(overlay, text));
     return level;
   }
 
@@ -99,6 +101,7 @@ export class Painter {
       grid = layGrid(this.#model);
     }
     const { ratio } = this.#layers;
+    this.#words = grid.prices[0].map((mark) => mark.at * ratio);
     const separators = this.#model.panes.filter((pane) => pane.top > 0 && pane.height > 0).map((pane) => Math.round(pane.top * ratio));
     drawBase(base, { ...this.#frame(), separators }, grid, this.theme);
   }

@@ -88,19 +88,18 @@
 /**
  * @typedef {object} ChartOptions
  * @property {ChartTheme} theme
- * @property {string} [label] what a screen reader says the chart is, "NIFTY 50, 3 minutes"
  * @property {ChartKind} [kind] default candles
  * @property {boolean} [volume] show the volume pane; default true
  * @property {number} [tick] the instrument's price step; default 0.05
  * @property {number} [interval] ms of a bar; default 60000. A day or more turns session breaks off.
- * @property {Partial<ChartWords>} [words] texts out of the catalogue
+ * @property {ChartWords} words texts out of the catalogue
  */
 
 /**
  * @typedef {object} ChartWords
- * @property {string} label
+ * @property {string} label what a screen reader says the chart is, "NIFTY 50, 3 minutes"
  * @property {string} goLive
- * @property {string} empty
+ * @property {string} empty said in the middle while there are no bars
  * @property {string} tapToSend
  * @property {string} keys how the chart is used by key, read once by screen readers
  */

@@ -84,9 +84,10 @@ export function pan(here) {
     up(points, lifted) {
       if (!running || points.length > 0) return NONE;
       const first = trail[0];
-      const span = lifted.t - first.t;
-      const resting = last === null || lifted.t - last.t > REST || span <= 0;
-      const end = delta('end', lifted, resting ? 0 : (lifted.x - first.x) / span, resting ? 0 : (lifted.y - first.y) / span);
+      const latest = trail[trail.length - 1];
+      const span = latest.t - first.t;
+      const resting = lifted.t - latest.t > REST || span <= 0;
+      const end = delta('end', lifted, resting ? 0 : (latest.x - first.x) / span, resting ? 0 : (latest.y - first.y) / span);
       forget();
       return [end];
     },

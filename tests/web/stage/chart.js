@@ -33,11 +33,12 @@ function bars(n, { seed = 7, minutes = 1, start = 24400, step = 6, tick = 0.05, 
   return columns;
 }
 
+const WORDS = { label: 'Test chart', goLive: 'Go to now', empty: 'No bars yet.', tapToSend: 'Tap to send', keys: 'Arrows move the crosshair.' };
 const said = { older: [], drags: [], cross: null, view: null };
 
 function make(options = {}) {
   box.replaceChildren();
-  const chart = createChart(box, { theme: readTheme(box), tick: 0.05, ...options });
+  const chart = createChart(box, { theme: readTheme(box), words: WORDS, tick: 0.05, ...options });
   chart.onCrosshair((at) => { said.cross = at; });
   chart.onView((view) => { said.view = view; });
   chart.onLineDrag((drag) => {

@@ -110,6 +110,7 @@ export class ChartModel {
       const { right, live } = this.time;
       this.time.append(this.bars.count);
       this.stale.raise(live || right !== this.time.right ? FULL : LIGHT);
+      if (live && this.cross && !this.cross.tracking) this.cross.index += 1; // the mouse lies still, the bars moved
     }
     return true;
   }

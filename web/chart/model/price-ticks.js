@@ -45,5 +45,5 @@ function niceStep(rough, tick) {
 function onTick(step, tick) {
   if (!(tick > 0)) return true;
   const ratio = step / tick;
-  return Math.abs(ratio - Math.round(ratio)) < 1e-6 * Math.max(1, ratio);
+  return Math.abs(ratio - Math.round(ratio)) < Math.max(1e-6, ratio * 1e-12);
 }

@@ -21,7 +21,7 @@
 /**
  * @typedef {{surface: string, raised: string, line: string, text: string, muted: string, accent: string, up: string, down: string, warn: string, font: string}} OverlayLook
  * @typedef {{x: number, y: number, label: string, time: string, tracking: boolean}} Cross
- * @typedef {{width: number, height: number, plot: number, foot: number, ratio: number}} OverlayFrame
+ * @typedef {{width: number, height: number, plot: number, foot: number, ratio: number, words: number[]}} OverlayFrame `words`: y of the axis' own words
  */
 
 const LABEL = 20; // CSS px high
@@ -41,6 +41,7 @@ export function drawOverlay(context, frame, { levels, cross }, look, widthOf) {
   context.textBaseline = 'middle';
   for (const level of levels) if (level.off === '') drawStroke(context, level, plot, ratio, look);
   if (cross) drawCross(context, cross, plot, foot, ratio, look);
+  coverWords(context, frame, levels, look.surface);
   for (const level of levels) {
     if (level.stroke === 'ghost') continue;
     if (level.tag !== '' && level.off === '') drawTag(context, level, ratio, look, widthOf);
@@ -48,6 +49,17 @@ export function drawOverlay(context, frame, { levels, cross }, look, widthOf) {
     else fillLabel(context, level.label, plot, Math.round(level.labelY * ratio), width - plot, ratio, look[level.tone], look.surface);
   }
   if (cross) drawCrossLabels(context, cross, frame, look, widthOf);
+}
+
+/** Words of the axis that a label would cut in half are covered whole. @param {CanvasRenderingContext2D} context @param {OverlayFrame} frame @param {Level[]} levels @param {string} surface */
+function coverWords(context, { words, plot, width, ratio }, levels, surface) {
+  const near = (LABEL / 2 + 6) * ratio;
+  const edge = Math.max(1, Math.floor(ratio));
+  context.fillStyle = surface;
+  for (const y of words) {
+    if (!levels.some((level) => level.stroke !== 'ghost' && Math.abs(level.labelY * ratio - y) < near)) continue;
+    context.fillRect(plot + edge, Math.round(y - 8 * ratio), width - plot - edge, Math.round(16 * ratio));
+  }
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Level} level @param {number} plot @param {number} ratio @param {OverlayLook} look */

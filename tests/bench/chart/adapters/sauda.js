@@ -6,6 +6,7 @@ const THEME = {
   surface: '#ffffff', raised: '#ffffff', line: '#e3e6eb', text: '#12161d', muted: '#5c6675', faint: '#737d8c', accent: '#2d5be3',
   accentBg: '#e9eefc', up: '#0a7f59', down: '#c4362c', warn: '#9a5b00', font: 'sans-serif',
 };
+const WORDS = { label: 'Chart', goLive: 'Go to now', empty: '', tapToSend: 'Tap to send', keys: '' };
 
 export async function create(el) {
   const sheet = document.createElement('link');
@@ -15,7 +16,7 @@ export async function create(el) {
     sheet.onload = done;
     document.head.append(sheet);
   });
-  const chart = createChart(el, { theme: THEME, tick: 0.05, interval: 60_000 });
+  const chart = createChart(el, { theme: THEME, words: WORDS, tick: 0.05, interval: 60_000 });
   return {
     convert: ({ t, o, h, l, c, v }) => ({ t: t.map((second) => second * 1000), o, h, l, c, v }),
     load: (data) => chart.setBars(data),
