@@ -142,13 +142,12 @@ def post_fill(
     value = fill_value_minor(fill) if fill.side == "BUY" else -fill_value_minor(fill)
     cost = after.cost_minor - before.cost_minor
     profit = after.realised_minor - before.realised_minor
-    settled = fill.liquidity == "settlement"
-    trade = "settlement" if settled else "trade"
+    trade = "settlement" if fill.liquidity == "settlement" else "trade"
     lines: list[tuple[Book, int, str]] = []
     if pays_principal(fill.key, after.product):
         lines += [("cash", -value, trade), ("positions", cost, trade), ("profit", -profit, "profit")]
     else:
-        lines += [("cash", profit, "settlement" if settled else "profit"), ("profit", -profit, "profit")]
+        lines += [("cash", profit, "profit"), ("profit", -profit, "profit")]
     lines += [("cash", -charged_minor, "charge"), ("charges", charged_minor, "charge")]
     lines += [("cash", -taxed_minor, "tax"), ("tax", taxed_minor, "tax")]
     transaction = f"fill:{fill.account}:{fill.execution}"

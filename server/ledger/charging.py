@@ -41,7 +41,7 @@ class Rates(Protocol):
         """Charges of one order filled in full at `price`."""
         ...
 
-    def exercise_charges(self, instrument: Instrument, quantity: int, intrinsic: Decimal, day: date) -> Charges:
+    def exercise_charges(self, quantity: int, intrinsic: Decimal, day: date) -> Charges:
         """Charges of a long option exercised at expiry; `intrinsic` per unit."""
         ...
 
@@ -106,7 +106,7 @@ def _settlement(
 ) -> Charges:
     if instrument.kind == "OPTION":
         held = side == "SELL" and price > 0  # the holder is closed out by a sale at what it is worth
-        return rates.exercise_charges(instrument, quantity, price, day) if held else Charges()
+        return rates.exercise_charges(quantity, price, day) if held else Charges()
     if instrument.kind == "FUTURE":
         return Charges()
     full = rates.charges(plan, instrument, side, product, quantity, price, day)

@@ -42,7 +42,9 @@ class Funds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DayTotals(msgspec.Struct):
-    """Running sums of one market day, for the funds view."""
+    """Running sums of one market day, for the funds view.
+
+    A fill of an earlier day that comes late counts for its own day, with all it changes of the profit since."""
 
     day: date | None = None
     realised_minor: int = 0

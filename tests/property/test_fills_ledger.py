@@ -1,0 +1,151 @@
+"""Fills in any order, repeated and late, give the same books, and the books sum to zero at every step.
+
+About 300 sequences by default; 10,000 with SAUDA_LONG=1.
+"""
+
+import os
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from server.core.clock import ManualClock
+from server.core.ids import Ids
+from server.domain.books import Position
+from server.domain.instruments import Instrument
+from server.domain.orders import Fill, Product, Side
+from server.ledger.ledger import Ledger, PastFill
+from tests.instruments import future, option, share
+from tests.trading import DAY, fill, ist, rulebook
+
+LONG = bool(os.environ.get("SAUDA_LONG"))
+PROFILE = settings(
+    max_examples=10_000 if LONG else 300, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+WHO = "paper-sim"
+TRADED: tuple[tuple[Instrument, Product], ...] = (
+    (option("NIFTY", DAY.replace(day=30), 24500, "CE"), "NRML"),
+    (future("NIFTY", DAY.replace(day=30)), "NRML"),
+    (share("RELIANCE"), "CNC"),
+    (share("RELIANCE"), "MIS"),
+)
+BY_KEY = {(i.key, p): i for i, p in TRADED}
+
+
+@st.composite
+def trades(draw: st.DrawFn) -> list[tuple[Fill, Product]]:
+    """Fills of a few orders over three days, in the order in which they happened."""
+    out = []
+    moment = ist("09:30")
+    for number in range(draw(st.integers(1, 12))):
+        instrument, product = draw(st.sampled_from(TRADED))
+        side: Side = draw(st.sampled_from(("BUY", "SELL")))
+        order = f"order-{draw(st.integers(0, 2))}-{instrument.symbol}-{product}-{side}-{moment.date()}"
+        moment += timedelta(seconds=draw(st.sampled_from((0, 1, 90_000))))
+        price = Decimal(draw(st.integers(1, 3_000_000))) / 100
+        quantity = draw(st.integers(1, 40)) * instrument.lot
+        one = fill(instrument.key, side, quantity, price, execution=f"X{number:02d}", order=order, at=moment)
+        out.append((one, product))
+    return out
+
+
+def empty() -> Ledger:
+    """A ledger with one account."""
+    clock = ManualClock(datetime(2026, 11, 20, tzinfo=UTC))
+    ledger = Ledger(rulebook(), Ids(clock, lambda bits: 0), clock)
+    ledger.load(WHO, "zerodha")
+    return ledger
+
+
+def run(ledger: Ledger, items: list[tuple[Fill, Product]]) -> Iterator[PastFill]:
+    """Apply and commit one after the other, checking the books after each."""
+    for one, product in items:
+        applied = ledger.apply(one, product, BY_KEY[one.key, product])
+        if applied is None:
+            continue
+        assert sum(p.minor for p in applied.postings) == 0
+        ledger.commit(applied)
+        assert sum(ledger.balances(WHO).values()) == 0
+        yield PastFill(applied.fill, product, applied.charges)
+
+
+def positions(ledger: Ledger) -> dict[tuple[str, str], Position]:
+    """Positions by place."""
+    return {(p.key, p.product): p for p in ledger.positions(WHO)}
+
+
+@PROFILE
+@given(items=trades(), seed=st.integers(0, 2**32))
+def test_apply_when_shuffled_repeated_and_late_then_same_books(items: list[tuple[Fill, Product]], seed: int) -> None:
+    in_time, mixed = empty(), empty()
+    list(run(in_time, items))
+    chaos = random.Random(seed)
+    arrivals = items + chaos.choices(items, k=len(items))
+    chaos.shuffle(arrivals)
+    list(run(mixed, arrivals))
+    assert positions(mixed) == positions(in_time)
+    assert mixed.balances(WHO) == in_time.balances(WHO)
+    got, expected = mixed.funds(WHO), in_time.funds(WHO)
+    assert (got.cash_minor, got.realised_minor, got.day) == (expected.cash_minor, expected.realised_minor, expected.day)
+
+
+@PROFILE
+@given(items=trades())
+def test_flatten_when_all_is_closed_then_no_cost_is_left_and_profit_is_what_came_in_less_what_went_out(
+    items: list[tuple[Fill, Product]],
+) -> None:
+    ledger = empty()
+    list(run(ledger, items))
+    end = items[-1][0].at_market + timedelta(seconds=1)
+    closing = [
+        (fill(p.key, "SELL" if p.quantity > 0 else "BUY", abs(p.quantity), "123.45", at=end), p.product)
+        for p in ledger.positions(WHO)
+        if p.quantity
+    ]
+    list(run(ledger, closing))
+    for place, position in positions(ledger).items():
+        assert (position.quantity, position.cost_minor) == (0, 0)
+        flow = sum(f.price * -f.signed for f, product in items + closing if (f.key, product) == place)
+        assert position.realised_minor == int(flow * 100)
+    balances = ledger.balances(WHO)
+    assert balances["positions"] == 0
+    assert balances["cash"] == -balances["profit"] - balances["charges"] - balances["tax"]
+
+
+@PROFILE
+@given(items=trades(), cut=st.integers(0, 12))
+def test_reload_when_stopped_anywhere_then_the_rest_gives_the_same_books(
+    items: list[tuple[Fill, Product]], cut: int
+) -> None:
+    whole, before = empty(), empty()
+    list(run(whole, items))
+    done = list(run(before, items[:cut]))
+    after = empty()
+    after.load(
+        WHO,
+        "zerodha",
+        balances=before.balances(WHO),
+        holds=before.holds(WHO),
+        positions=before.positions(WHO),
+        fills=done,
+    )
+    list(run(after, items))  # the broker tells all of them again
+    assert after.balances(WHO) == whole.balances(WHO)
+    assert positions(after) == positions(whole)
+
+
+@PROFILE
+@given(items=trades(), marks=st.lists(st.integers(1, 3_000_000), min_size=4, max_size=4))
+def test_mark_when_prices_are_known_then_equity_is_capital_and_all_profit_less_costs(
+    items: list[tuple[Fill, Product]], marks: list[int]
+) -> None:
+    ledger = empty()
+    list(run(ledger, items))
+    prices = {i.key: Decimal(m) / 100 for (i, _), m in zip(TRADED, marks, strict=True)}
+    funds = ledger.funds(WHO, prices)
+    flow = sum(f.price * -f.signed for f, _ in items) * 100
+    worth = sum(prices[p.key] * p.quantity for p in ledger.positions(WHO)) * 100
+    assert funds.equity_minor == int(flow + worth) - funds.charges_minor - funds.tax_minor
