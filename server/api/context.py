@@ -14,6 +14,7 @@ from server.core.clock import Clock
 from server.core.errors import NotFound
 from server.core.logs import correlation
 from server.core.supervisor import Supervisor
+from server.core.timings import Timings
 from server.domain.accounts import Account
 from server.domain.journal import Entry, Payload
 from server.ledger.ledger import Ledger
@@ -45,6 +46,8 @@ class Context:
     accounts: Mapping[str, Account]
     ledger: Ledger
     orders: OrderService
+    order_times: Timings
+    """How long an order took, from request to durable acknowledgement."""
     process: psutil.Process
     verify: Callable[[], Awaitable[Verdict]]
     backup: Callable[[str], Awaitable[tuple[str, int]]]
@@ -55,9 +58,9 @@ class Context:
     curve: Callable[[str], list[tuple[int, float]]]
     """Course of an account's profit today: [market ms, rupees]."""
     heartbeat: float
-    notices: Sequence[str] = ()
+    notices: Sequence[str]
     """What was found at start-up and must be read."""
-    first_watchlists: Sequence[Any] = ()
+    first_watchlists: Callable[[], Sequence[Any]]
     """Watchlists of a new installation."""
 
     def day_profit_minor(self, account: str) -> int:

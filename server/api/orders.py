@@ -72,7 +72,9 @@ class Exit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 async def place(context: NamedDependency[Context], data: JSONBody[OrderRequest]) -> Response[OrderWire]:
     """201 with the order as it stands on disk (its state may be REJECTED or UNKNOWN); 200 when this request_id came
     before; 422 when a limit refuses it, and then nothing was sent."""
+    began = context.clock.monotonic()
     placed = await context.orders.place(data, actor=OWNER, correlation=correlation.get())
+    context.order_times.add(context.clock.monotonic() - began)
     return Response(OrderWire(placed.order), status_code=201 if placed.new else 200)
 
 
@@ -94,13 +96,13 @@ def preview(context: NamedDependency[Context], data: JSONBody[OrderRequest]) -> 
 async def orders(
     context: NamedDependency[Context],
     account: FromQuery[str] = "paper-sim",
-    state: FromQuery[Literal["open", "done", "all"]] = "all",
+    which: Annotated[Literal["open", "done", "all"], QueryParameter(name="state")] = "all",
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
     before: Annotated[str | None, QueryParameter(max_length=40)] = None,
 ) -> Page[Order]:
     """`before` is the `next` of the page before."""
     context.account(account)
-    found = await context.reads.orders.page(account, state, limit, before)
+    found = await context.reads.orders.page(account, which, limit, before)
     return Page(found, found[-1].id if len(found) == limit else None)
 
 

@@ -43,7 +43,7 @@ class Preferences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def watchlists(context: NamedDependency[Context]) -> Page[Watchlist]:
     """In the user's order; a new installation has a few to start with."""
     kept = await context.reads.settings.get("watchlists", None)
-    return Page(msgspec.convert(context.first_watchlists if kept is None else kept["items"], list[Watchlist]))
+    return Page(msgspec.convert(context.first_watchlists() if kept is None else kept["items"], list[Watchlist]))
 
 
 @put("/api/v1/watchlists", dto=Strict[Watchlists], return_dto=None, tags=["Settings"], summary="Replace all watchlists")

@@ -25,6 +25,7 @@ from server.market.hub import Hub
 from server.market.pipeline import ScreenRules
 from server.market.ports import Feed, TickBatch, TickStore
 from server.market.sessions import CLOSED, PhaseNow, SessionRules, Sessions
+from server.market.window import MinuteWindow
 
 __all__ = ("Market", "MarketBeat", "MarketState")
 
@@ -111,6 +112,7 @@ class Market:
         self._work = asyncio.Event()
         self.hub = Hub(id, self.catalogue, clock, feed.now, self._sessions, store, policy=policy, rules=screen)
         self.hub.on_backlog = self._work.set
+        self._window = MinuteWindow(self.catalogue, self.hub.slots)
 
     # ------------------------------------------------------------- running
 
@@ -252,6 +254,14 @@ class Market:
         over = hours.trading is not None and to_ns(self.now()) >= hours.trading[1]
         return exact(last) if over and last > 0 else None
 
+    def settled(self, key: str, day: date, window: tuple[datetime, datetime] | None) -> Decimal | None:
+        """Value at which contracts on `key` that expire on `day` are settled: its mean over `window` where that was
+        seen, else its closing price; None when neither is known (yet)."""
+        if window is not None and self.now() < window[1]:
+            return None
+        mean = self._window.mean(key, window) if window is not None else None
+        return mean if mean is not None else self.close(key, day)
+
     # --------------------------------------------------------------- inside
 
     async def _run_feed(self) -> None:
@@ -272,6 +282,7 @@ class Market:
         while True:
             await self._clock.sleep(_HOUSEKEEPING_SECONDS)
             self.hub.housekeep()
+            self._window.sample(self.now())
             while self.hub.book.hand_over():
                 await self._clock.sleep(0)
             self.tell()

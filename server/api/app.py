@@ -1,0 +1,84 @@
+"""The Litestar app out of its parts: routes, one error shape, the OpenAPI document, the site's files."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from server.api import (
+    audit,
+    bars,
+    baskets,
+    funds,
+    health,
+    instruments,
+    kill_switch,
+    markets,
+    orders,
+    overview,
+    positions,
+    quotes,
+    risk,
+    session,
+    settings,
+    system,
+    trades,
+    triggers,
+)
+from server.api.context import Context
+from server.api.docs import api_page
+from server.api.errors import HANDLERS
+from server.api.pages import Site
+from server.api.security import MAX_BODY
+
+__all__ = ("create_app",)
+
+_NOUNS = (
+    session,
+    markets,
+    instruments,
+    quotes,
+    bars,
+    orders,
+    trades,
+    triggers,
+    baskets,
+    positions,
+    funds,
+    risk,
+    kill_switch,
+    settings,
+    overview,
+    audit,
+    system,
+    health,
+)
+"""One module a noun; each lists its handlers in ROUTES."""
+
+
+def create_app(context: Context, site: Site, more: Sequence[BaseRouteHandler] = ()) -> Litestar:
+    """All routes over one context; `more` are those that need more than the context (streams, imports)."""
+
+    def provide() -> Context:
+        return context
+
+    routes: list[Any] = [route for noun in _NOUNS for route in noun.ROUTES]
+    return Litestar(
+        [*routes, *more, api_page, *site.handlers()],
+        dependencies={"context": Provide(provide, sync_to_thread=False)},
+        exception_handlers=HANDLERS,
+        request_max_body_size=MAX_BODY,
+        openapi_config=OpenAPIConfig(
+            title="Sauda",
+            version=context.version,
+            description="All the app does, on this machine. Money and prices are strings; errors have one shape.",
+            path="/docs",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        logging_config=None,
+        debug=False,
+    )

@@ -1,0 +1,113 @@
+"""The simulated market's keeper: resumes it where it was, saves where it stands, fills its chart history.
+
+The snapshot is a small file beside the database. After a cut the market goes on from the latest moment anybody can
+have seen: the snapshot's, or that of the newest order or fill in the journal if it is later.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from server.app.settings import Settings
+from server.core.bus import Bus
+from server.core.clock import Clock, to_ns
+from server.core.errors import SaudaError
+from server.feeds.simulator.feed import Simulator
+from server.market.market import Market
+from server.market.ports import BarColumns, TickStore
+from server.rulebook import Rulebook
+from server.storage.store import Storage
+
+__all__ = ("ACCOUNT", "MARKET", "Simulated")
+
+MARKET = "sim"
+ACCOUNT = "paper-sim"
+_SNAPSHOT = "simulator.state"
+_SAVE_EVERY = 5.0
+_DAILY_BARS = 250
+
+_log = structlog.get_logger("simulated")
+
+
+class Simulated:
+    """Makes, resumes and saves the simulated market."""
+
+    def __init__(self, data: Path, settings: Settings, rulebook: Rulebook, clock: Clock, bus: Bus) -> None:
+        self._file = data / _SNAPSHOT
+        self._clock = clock
+        self._settings = settings.market
+        self._rulebook = rulebook
+        self._bus = bus
+        self.feed = self._fresh()
+        self.resumed = False
+
+    async def market(self, storage: Storage) -> Market:
+        """The market, standing where it was left; a snapshot that cannot be used is said and put aside."""
+        if self._file.exists():
+            try:
+                self.feed.restore(self._file.read_bytes(), await _last_moment(storage))
+                self.resumed = True
+            except SaudaError as error:
+                _log.warning("snapshot_unusable", problem=error.detail)
+                self._file.rename(self._file.with_suffix(".unusable"))
+                self.feed = self._fresh()
+        return Market(
+            MARKET, 1, "simulated", "Simulated market", self.feed, self._rulebook, self._clock, self._bus, storage.ticks
+        )
+
+    async def keep(self, ready: Callable[[], None]) -> None:
+        """Save the snapshot every few seconds and at the end (a supervisor part)."""
+        ready()
+        try:
+            while True:
+                await self._clock.sleep(_SAVE_EVERY)
+                self.save()
+        finally:
+            self.save()
+
+    def save(self) -> None:
+        """Write the snapshot whole or not at all."""
+        spare = self._file.with_suffix(".new")
+        spare.write_bytes(self.feed.snapshot())
+        spare.replace(self._file)
+
+    async def fill_history(self, store: TickStore) -> None:
+        """Bars before the first day, once; after a restart, those of today that the cut may have lost."""
+        key = "NSE_INDEX:NIFTY"
+        now = to_ns(self.feed.now())
+        kept = await store.bars(MARKET, key, "1d", 0, now, 5)
+        if len(kept.start_ns) < 2:
+            await self._put(store, "1d", list(self.feed.daily_history(_DAILY_BARS, self._settings.history_days)))
+            await self._put(store, "1m", list(self.feed.history(self._settings.history_days)))
+        if self.resumed:
+            midnight = datetime.combine(self.feed.state().day, datetime.min.time(), UTC) - timedelta(hours=6)
+            await self._put(store, "1m", list(self.feed.minute_bars(midnight, self.feed.now())))
+
+    async def _put(self, store: TickStore, interval: str, bars: list[tuple[list[str], BarColumns]]) -> None:
+        for number, (keys, columns) in enumerate(bars):
+            store.put_bars(MARKET, interval, keys, columns)
+            if number % 20 == 0:
+                await asyncio.sleep(0)
+
+    def _fresh(self) -> Simulator:
+        chosen = self._settings
+        return Simulator(
+            self._rulebook,
+            self._clock,
+            seed=chosen.seed,
+            speed=max(chosen.speed, 1.0),
+            scenario=chosen.scenario,
+            volatility=chosen.volatility,
+            start=date.fromisoformat(chosen.start) if chosen.start else None,
+        )
+
+
+async def _last_moment(storage: Storage) -> datetime | None:
+    """Newest market time that the journal of the account has seen."""
+    orders = await storage.orders.page(ACCOUNT, limit=1)
+    trades = await storage.fills.page(ACCOUNT, limit=1)
+    moments = [order.created_market for order in orders] + [trade.fill.at_market for trade in trades]
+    return max(moments, default=None)
