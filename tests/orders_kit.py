@@ -436,6 +436,11 @@ class FakeBroker:
         """End the stream of updates."""
         self._queue.put_nowait(None)
 
+    @property
+    def waiting(self) -> int:
+        """Updates not yet taken."""
+        return self._queue.qsize()
+
     def push(self, update: Update) -> None:
         """Send an update."""
         self._queue.put_nowait(update)

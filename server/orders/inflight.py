@@ -5,6 +5,7 @@ absence, and only some time after sending, because a slow request may still be o
 """
 
 import asyncio
+import contextlib
 
 from server.core.errors import Unavailable
 from server.domain.orders import Order
@@ -17,7 +18,7 @@ from server.orders.waiting import within
 __all__ = ("NEVER_ARRIVED", "Inflight")
 
 NEVER_ARRIVED = "It never reached the exchange: the broker has no such order."
-_TURN = 0.25
+_LEAST_WAIT = 0.05
 
 
 class Inflight:
@@ -33,11 +34,14 @@ class Inflight:
         """Look up what is in doubt when its time has come, until cancelled."""
         while True:
             await self.once()
-            if self._doubtful():
-                await self._desk.clock.sleep(_TURN)
-            else:
-                self._wake.clear()
+            self._wake.clear()
+            doubtful = [self._desk.working(order.id).look_at for order in self._doubtful()]
+            if not doubtful:
                 await self._wake.wait()
+                continue
+            left = max(_LEAST_WAIT, min(doubtful) - self._desk.clock.monotonic())
+            with contextlib.suppress(TimeoutError):
+                await within(self._desk.clock, left, self._wake.wait())
 
     async def once(self) -> None:
         """One round over all orders in doubt."""
