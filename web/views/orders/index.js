@@ -50,9 +50,9 @@ export function create(ctx, params) {
       { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: (one) => ({ text: labelOf(ctx, one.key), cls: 'strong' }), place: 'title' },
       { id: 'kind', label: t('col.kind'), width: '96px', cell: (one) => t(`gtt.${one.kind}`), place: 'sub' },
       { id: 'legs', label: t('col.when'), width: 'minmax(0, 2.5fr)', cell: (one) => one.legs.map((leg) => t('gtt.leg', { side: sideWord(leg.side), quantity: quantity(leg.quantity), trigger: price(leg.trigger, tickOf(ctx, one.key)), price: price(leg.price, tickOf(ctx, one.key)) })).join(' · '), place: 'note' },
-      { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: one.state, title: one.reason ?? '' }), place: 'main' },
+      { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: t(`gttState.${one.state}`), title: one.reason ?? '' }), place: 'main' },
     ],
-    actions: (one) => (/active|armed|open|waiting/i.test(one.state) ? [{ label: t('gtt.drop'), tone: 'down', run: () => void drop(one.id) }] : []),
+    actions: (one) => (one.state === 'ACTIVE' ? [{ label: t('gtt.drop'), tone: 'down', run: () => void drop(one.id) }] : []),
   });
   const baskets = createTable({
     label: t('orders.baskets'),
@@ -63,7 +63,7 @@ export function create(ctx, params) {
       { id: 'legs', label: t('col.legs'), num: true, cell: (one) => quantity(one.legs.length), place: 'sub' },
       { id: 'policy', label: t('col.policy'), width: 'minmax(0, 1.5fr)', cell: (one) => t(`basket.on.${one.on_failure}`), place: 'note' },
       { id: 'why', label: t('col.reason'), width: 'minmax(0, 2fr)', cell: (one) => one.legs.find((leg) => leg.reason)?.reason ?? '' },
-      { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: one.state }), place: 'main' },
+      { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: t(`basketState.${one.state}`) }), place: 'main' },
     ],
   });
   const panes = /** @type {Record<string, HTMLElement>} */ ({
