@@ -14,7 +14,7 @@ import numpy.typing as npt
 from server.feeds.simulator.book import on_tick
 from server.feeds.simulator.catalogue import Listing, Ranges, end_of, list_day
 from server.feeds.simulator.derivatives import DerivativeTape
-from server.feeds.simulator.factors import Opening, Tuning, Universe, day_path, next_calm
+from server.feeds.simulator.factors import Opening, day_path, next_calm
 from server.feeds.simulator.facts import derivative_facts, spot_facts
 from server.feeds.simulator.fair import Pricer
 from server.feeds.simulator.flow import usual_open
@@ -22,6 +22,8 @@ from server.feeds.simulator.scenario import Change
 from server.feeds.simulator.schedule import DaySchedule, schedule
 from server.feeds.simulator.spots import SpotTape
 from server.feeds.simulator.tape import Tape
+from server.feeds.simulator.tuning import Tuning
+from server.feeds.simulator.universe import Universe
 from server.rulebook import Rulebook
 
 __all__ = ("Day", "DayState")

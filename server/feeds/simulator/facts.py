@@ -108,7 +108,7 @@ def derivative_facts(
             future_lots[row] = (3.0, 2.0, 1.2)[min(month, 2)] * (2.0 if index else 1.0)
             continue
         klass[row] = classify(rank, weekly, left, index is not None)
-        turns[row] = 0.8 + 9.0 * np.exp(-left / 2.0) if index else 0.5
+        turns[row] = 1.5 + 16.0 * np.exp(-left / 1.6) if index else 0.5
         strike = float(instrument.strike or 0)
         gap = _gap(listing, row)
         if index:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from server.feeds.simulator import noise
 from server.feeds.simulator.catalogue import Listing
-from server.feeds.simulator.factors import Universe
 from server.feeds.simulator.shares import INDICES
 from server.feeds.simulator.smile import atm_over_vix, price, term
+from server.feeds.simulator.universe import Universe
 
 __all__ = ("CARRY", "Pricer")
 

@@ -18,12 +18,13 @@ from server.core.errors import Invalid
 from server.domain.instruments import Instrument
 from server.feeds.simulator.catalogue import known_levels, list_day
 from server.feeds.simulator.day import Day, DayState
-from server.feeds.simulator.factors import DEFAULT, Tuning, Universe
 from server.feeds.simulator.history import History, day_bars
 from server.feeds.simulator.scenario import Change, check_volatility, find
-from server.feeds.simulator.schedule import SECOND, STEP, first_day, next_day
+from server.feeds.simulator.schedule import SECOND, STEP, DaySchedule, first_day, next_day
 from server.feeds.simulator.shares import INDICES, VIX_LEVEL
 from server.feeds.simulator.tape import SOURCE, Tape
+from server.feeds.simulator.tuning import DEFAULT, Tuning
+from server.feeds.simulator.universe import Universe
 from server.market.ports import BarColumns, FeedState, TickBatch
 from server.rulebook import Rulebook
 
@@ -229,6 +230,20 @@ class Simulator:
         last = max(first, -(-(stop - day.plan.open) // (60 * SECOND)))
         keys = tuple(i.key for i in day.listing.instruments[: day.listing.first])
         return day_bars(day.spots, day.plan, day.path, keys, first, last)
+
+    def tape(self) -> Tape:
+        """Today's ticks by step, for whoever needs them without the clock (benches, tests)."""
+        self._today()
+        assert self._tape is not None
+        return self._tape
+
+    def plan(self) -> DaySchedule:
+        """Today's moments."""
+        return self._today().plan
+
+    def next_day(self) -> bool:
+        """Go on with the next session day at once, without a clock; False where the calendar ends."""
+        return self._roll(None, ())
 
     # time
 

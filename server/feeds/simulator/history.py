@@ -18,10 +18,12 @@ import numpy.typing as npt
 from server.core.clock import IST, to_ns
 from server.core.errors import Invalid
 from server.feeds.simulator import noise
-from server.feeds.simulator.factors import DayPath, Opening, Tuning, Universe, day_path, next_calm
+from server.feeds.simulator.factors import DayPath, Opening, day_path, next_calm
 from server.feeds.simulator.facts import SpotFacts, spot_facts
 from server.feeds.simulator.schedule import SECOND, DaySchedule, schedule
 from server.feeds.simulator.spots import SpotTape
+from server.feeds.simulator.tuning import Tuning
+from server.feeds.simulator.universe import Universe
 from server.market.ports import BarColumns
 from server.rulebook import Rulebook
 

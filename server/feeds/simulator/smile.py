@@ -22,14 +22,17 @@ F8 = npt.NDArray[np.float64]
 
 RATE: Final = 0.06
 """Discount rate, a year."""
-_SLOPE: Final = -0.0555
-_WING: Final = 0.074
-_BEND: Final = 8.0
+_SLOPE: Final = -0.058
+_REACH: Final = 6.0
+_WING: Final = 2.8
+_BEND: Final = 5.0
+_POWER: Final = 0.35
 
 
 def smile(z: F8) -> F8:
-    """Volatility over that at the money. Parabolic near the money, straight in the wings, never below 0.6."""
-    curve = 1.0 + _SLOPE * z + _WING * _BEND**2 * (np.sqrt(1.0 + (z / _BEND) ** 2) - 1.0)
+    """Volatility over that at the money. Parabolic near the money, ever slower in the wings, never below 0.6."""
+    slope = _SLOPE * _REACH * np.tanh(z / _REACH)
+    curve = 1.0 + slope + _WING * ((1.0 + (z / _BEND) ** 2) ** _POWER - 1.0)
     bounded: F8 = np.maximum(0.6, curve)
     return bounded
 
