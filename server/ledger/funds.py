@@ -51,12 +51,15 @@ class DayTotals(msgspec.Struct):
     charges_minor: int = 0
     tax_minor: int = 0
 
-    def add(self, posting: Posting) -> None:
-        """Count one posting; a later day starts from zero, an earlier day's late posting is left out."""
-        day = market_day(posting.at_market)
+    def turn(self, day: date) -> bool:
+        """Start from zero when `day` is a later one; returns whether it is the day that is counted."""
         if self.day is None or day > self.day:
             self.day, self.realised_minor, self.charges_minor, self.tax_minor = day, 0, 0, 0
-        if day != self.day:
+        return day == self.day
+
+    def add(self, posting: Posting) -> None:
+        """Count one posting; one of an earlier day is left out."""
+        if not self.turn(market_day(posting.at_market)):
             return
         if posting.book == "profit":
             self.realised_minor -= posting.minor

@@ -153,7 +153,9 @@ class Ledger:
             return
         books.seen.add(fill.execution)
         self.fold(applied.postings)
-        books.charge(fill.order, market_day(fill.at_market), applied.charged)
+        day = market_day(fill.at_market)
+        books.today.turn(day)
+        books.charge(fill.order, day, applied.charged)
         place = (fill.key, applied.position.product)
         if place not in books.stories:
             books.stories[place] = Story(Position(account=fill.account, key=fill.key, product=place[1]))
