@@ -1,7 +1,7 @@
 """Orders, prices, a hand-moved market and a driver of the exchange simulator, for tests of trading."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache
 from itertools import count
@@ -35,8 +35,8 @@ def rulebook() -> Rulebook:
 
 
 def ist(clock: str, day: date = DAY) -> datetime:
-    """Market time of India's `HH:MM` or `HH:MM:SS`."""
-    return datetime.combine(day, time.fromisoformat(clock), IST)
+    """Market time (UTC) of India's `HH:MM` or `HH:MM:SS`."""
+    return datetime.combine(day, time.fromisoformat(clock), IST).astimezone(UTC)
 
 
 def levels(side: Side_) -> tuple[Level, ...]:

@@ -2,7 +2,7 @@
 
 `step(now, inputs)` takes commands, prices and the time, and gives what happened, in order. There is no other input:
 the same seed and the same steps give the same events, byte for byte. The owner brings prices of the instruments in
-`watched()` as they change, and steps at `next_due()` at the latest, so that commands in flight arrive and sessions turn.
+`watched()` as they change, and steps at `next_due()` at the latest: commands in flight arrive and sessions turn then.
 
 A market order becomes a limit order at its protection price; what cannot be filled up to there stays as that limit
 order. A new order takes from the other side of the book (`liquidity`), what rests waits in the queue (`resting`).

@@ -1,6 +1,6 @@
 """Which phase a segment is in, remembered until it changes, so that a tick does not ask the rulebook again."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from server.core.clock import IST
 from server.core.errors import Invalid
@@ -22,6 +22,7 @@ class Sessions:
     def __init__(self, rules: Rulebook) -> None:
         self._rules = rules
         self._sessions: dict[tuple[str, date], Session | None] = {}
+        self._windows: dict[str, tuple[datetime, datetime, Phase | None]] = {}
 
     def session(self, segment: str, day: date) -> Session | None:
         """The session of a day; None when the segment does not trade then."""
@@ -35,20 +36,28 @@ class Sessions:
 
     def phase(self, segment: str, at: datetime) -> Phase | None:
         """The phase at a moment; None = closed."""
-        session = self.session(segment, session_day(at))
-        return session.at(at) if session else None
+        return self._window(segment, at)[2]
 
     def next_change(self, segment: str, at: datetime) -> datetime:
         """When the phase of `segment` next begins or ends today; the day's end when it does not
         (or when the rulebook does not know the day)."""
-        day = session_day(at)
         try:
-            session = self.session(segment, day)
+            return self._window(segment, at)[1]
         except Invalid:
-            session = None
-        edges = [edge for phase in session.phases for edge in (phase.start, phase.end)] if session else []
-        later = [edge for edge in edges if edge > at]
-        return min(later) if later else datetime.combine(day + timedelta(days=1), datetime.min.time(), IST)
+            return _midnight_after(session_day(at))
+
+    def _window(self, segment: str, at: datetime) -> tuple[datetime, datetime, Phase | None]:
+        """(from, until, phase): the stretch of time around `at` in which nothing changes."""
+        known = self._windows.get(segment)
+        if known is not None and known[0] <= at < known[1]:
+            return known
+        day = session_day(at)
+        session = self.session(segment, day)
+        edges = {edge for phase in session.phases for edge in (phase.start, phase.end)} if session else set()
+        since = max((e for e in edges if e <= at), default=_midnight_after(day - timedelta(days=1)))
+        until = min((e for e in edges if e > at), default=_midnight_after(day))
+        self._windows[segment] = known = (since, until, session.at(at) if session else None)
+        return known
 
     def ends(self, instrument: Instrument, phase: Phase, day: date) -> datetime:
         """When an order that enters in `phase` expires: after the closing auction if any, else with trading."""
@@ -65,3 +74,7 @@ class Sessions:
         if session is not None and created < session.open:
             return day
         return self._rules.next_trading_day(day, segment)
+
+
+def _midnight_after(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), IST).astimezone(UTC)
