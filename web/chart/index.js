@@ -117,7 +117,7 @@ export function createChart(host, options) {
   });
   /** @param {string} zone @param {number} y */
   function setCursor(zone, y) {
-    const over = zone === 'plot' && lineAt(model, y, 7) !== null;
+    const over = zone === 'plot' && lineAt(model, edit, y, 7) !== null;
     dom.surface.dataset.cursor = over || zone === 'price' ? 'ns' : zone === 'time' ? 'ew' : 'cross';
   }
   dom.surface.addEventListener('keydown', (event) => {

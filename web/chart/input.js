@@ -12,7 +12,7 @@ import { lineAt } from './view/overlay.js';
  * @import { AxisDelta, Delta, HoverDelta, LongPressDelta, PanDelta, PinchDelta, TapDelta, WheelDelta } from '../gestures/deltas.js'
  * @import { ChartModel } from './model/chart-model.js'
  * @import { LineEdit } from './model/line-edit.js'
- * @import { LineDrag } from './types.js'
+ * @import { LineDrag, PriceLine } from './types.js'
  */
 
 const REACH_TOUCH = 22; // px to either side of a line: a 44 px handle
@@ -26,6 +26,7 @@ export class Input {
   #wake;
   /** @type {'' | 'scroll' | 'cross' | 'line'} what the running pan moves */
   #panning = '';
+  #grip = 0; // px from the line to the finger that holds it
   #stretch = 0; // log of the height scale a pinch has asked for so far
   /** @type {{travel: (ms: number) => number, done: (ms: number) => boolean, began: number, gone: number} | null} */
   #glide = null;
@@ -84,9 +85,9 @@ export class Input {
   #pan(delta) {
     const { time, main, cross } = this.#model;
     if (delta.phase === 'start') {
-      const line = delta.zone === 'plot' ? lineAt(this.#model, delta.y, delta.pointer === 'mouse' ? REACH_MOUSE : REACH_TOUCH) : null;
+      const line = delta.zone === 'plot' ? lineAt(this.#model, this.#edit, delta.fromY, delta.pointer === 'mouse' ? REACH_MOUSE : REACH_TOUCH) : null;
       this.#panning = line ? 'line' : cross?.tracking ? 'cross' : 'scroll';
-      if (line) this.#edit.begin(line);
+      if (line) this.#grab(line, delta.fromY);
       else this.#cancelLine();
     }
     if (this.#panning === 'line') {
@@ -106,11 +107,18 @@ export class Input {
     if (flick) this.#glide = { ...flick, began: -1, gone: 0 };
   }
 
+  /** @param {PriceLine} line @param {number} y where it was taken, which may be a little beside it */
+  #grab(line, y) {
+    const { main } = this.#model;
+    this.#edit.begin(line);
+    this.#grip = y - main.top - main.scale.y(this.#edit.price);
+  }
+
   /** @param {PanDelta} delta */
   #dragLine(delta) {
     const { main } = this.#model;
     if (delta.phase === 'end') this.#say(this.#edit.release());
-    else this.#say(this.#edit.move(main.scale.onTick(main.scale.price(delta.y - main.top))));
+    else this.#say(this.#edit.move(main.scale.onTick(main.scale.price(delta.y - this.#grip - main.top))));
     this.#model.stale.raise(CURSOR);
   }
 

@@ -3,7 +3,7 @@
  *
  * | type | figures |
  * |---|---|
- * | pan | phase, dx, dy px; at `end` also vx, vy px/ms |
+ * | pan | phase, dx, dy px, fromX, fromY where it went down; at `end` also vx, vy px/ms |
  * | pinch | phase, sx, sy factors, dx, dy px |
  * | axisdrag | phase, sx or sy factor of the zone's axis |
  * | longpress | phase, dx, dy px since the last step |

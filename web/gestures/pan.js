@@ -36,7 +36,8 @@ export function pan(here) {
   /** @param {'start' | 'move' | 'end'} phase @param {Point} point @param {number} vx @param {number} vy @returns {Delta} */
   const delta = (phase, point, vx = 0, vy = 0) => {
     /** @type {Delta} */
-    const made = { type: 'pan', phase, dx: point.x - x, dy: point.y - y, vx, vy, x: point.x, y: point.y, zone: point.zone, pointer: point.type };
+    const made = { type: 'pan', phase, dx: point.x - x, dy: point.y - y, vx, vy, fromX: point.startX, fromY: point.startY, x: point.x, y: point.y,
+      zone: point.zone, pointer: point.type };
     x = point.x;
     y = point.y;
     return made;
@@ -77,8 +78,9 @@ export function pan(here) {
       remember(point);
       if (running) return [delta('move', point)];
       running = true;
-      x = point.x; // the slop is swallowed, nothing jumps
-      y = point.y;
+      const swallowed = slop(point.type) / travelled(point); // the slop alone, so nothing jumps and nothing is lost
+      x = point.startX + (point.x - point.startX) * swallowed;
+      y = point.startY + (point.y - point.startY) * swallowed;
       return [delta('start', point)];
     },
     up(points, lifted) {

@@ -51,20 +51,36 @@ function make(options = {}) {
 
 const settled = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
-/** Colour of a device pixel of one layer, [r, g, b, a]. */
-function pixel(layer, x, y) {
-  const canvas = box.querySelector(`.chart-layer-${layer}`);
-  return [...canvas.getContext('2d').getImageData(x, y, 1, 1).data];
-}
-
-/** How many device pixels of a layer are not empty. */
-function painted(layer) {
+/** Colours of a layer's pixels and how many there are of each, "r,g,b,a". */
+function colours(layer) {
   const canvas = box.querySelector(`.chart-layer-${layer}`);
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  let count = 0;
-  for (let i = 3; i < data.length; i += 4) if (data[i] !== 0) count += 1;
-  return count;
+  const found = {};
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] === 0) continue;
+    const key = `${data[i]},${data[i + 1]},${data[i + 2]},${data[i + 3]}`;
+    found[key] = (found[key] ?? 0) + 1;
+  }
+  return found;
 }
 
-window.stage = { bars, make, said, settled, pixel, painted, chart: null };
+/** Count rectangles drawn on each layer from now on. */
+function spy() {
+  const drawn = { base: 0, series: 0, overlay: 0 };
+  for (const layer of Object.keys(drawn)) {
+    const context = box.querySelector(`.chart-layer-${layer}`).getContext('2d');
+    const { fillRect } = CanvasRenderingContext2D.prototype;
+    context.fillRect = (...place) => {
+      drawn[layer] += 1;
+      fillRect.apply(context, place);
+    };
+  }
+  return drawn;
+}
+
+/** Words of the legend, row by row. */
+const legend = () => [...box.querySelectorAll('.chart-legend-row')].map((row) => [...row.children].map((item) => item.textContent).join(' '));
+const spoken = () => box.querySelector('.chart-spoken').textContent;
+
+window.stage = { bars, make, said, settled, colours, spy, legend, spoken, chart: null };
 window.ready = true;

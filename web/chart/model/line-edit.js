@@ -28,7 +28,7 @@ export class LineEdit {
 
   /** @param {PriceLine} line */
   begin(line) {
-    if (this.id !== line.id || this.phase !== 'armed') this.choose(line); // an armed line may be moved on
+    if (this.id !== line.id || this.phase === 'idle' || this.phase === 'chosen') this.choose(line); // else it is moved on
     this.phase = 'dragging';
   }
 

@@ -72,15 +72,17 @@ export function layOverlay(model, edit, tapToSend) {
 /**
  * The line whose words or stroke lie within reach of a place, the nearest first.
  * @param {ChartModel} model
+ * @param {LineEdit} edit a line being moved lies where it was moved to
  * @param {number} y
  * @param {number} reach px to either side
  */
-export function lineAt(model, y, reach) {
+export function lineAt(model, edit, y, reach) {
   /** @type {PriceLine | null} */
   let found = null;
   let best = reach;
   for (const line of model.lines) {
-    const away = Math.abs(model.main.top + model.main.scale.y(line.price) - y);
+    const price = edit.id === line.id && edit.phase !== 'idle' ? edit.price : line.price;
+    const away = Math.abs(model.main.top + model.main.scale.y(price) - y);
     if (line.draggable && away <= best) {
       best = away;
       found = line;
