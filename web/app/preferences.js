@@ -41,6 +41,7 @@ export function clean(found) {
  */
 export function createPreferences(store, { send, onLanguage }) {
   let timer = 0;
+  let waiting = false;
   let language = 'en';
 
   /** @param {Preferences} next */
@@ -77,11 +78,17 @@ export function createPreferences(store, { send, onLanguage }) {
       remember(next);
       void use(next);
       clearTimeout(timer);
-      timer = setTimeout(() => void send(next).catch(() => undefined), SEND_MS);
+      waiting = true;
+      timer = setTimeout(() => {
+        // the device keeps it anyway; a server that is away gets it with the next change
+        void send(next).catch(() => undefined).finally(() => {
+          waiting = false;
+        });
+      }, SEND_MS);
     },
     /** What the server has kept, once this device has nothing waiting to be sent. @param {any} found */
     fromServer(found) {
-      if (!found || Object.keys(found).length === 0) return;
+      if (waiting || !found || Object.keys(found).length === 0) return;
       const next = clean({ ...found });
       remember(next);
       void use(next);

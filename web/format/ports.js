@@ -14,9 +14,9 @@
 /** @typedef {{ id: string, state: string, file: string, rows: number, taken: number, repaired: number, refused: number, report: ImportFault[], detail?: string }} Import */
 /** @typedef {{ id: string, day: string, kind: string, instruments: number, rows: number, faults: number }} Replay */
 /** @typedef {{ side: 'BUY' | 'SELL', quantity: number, trigger: string, price: string }} TriggerLeg */
-/** @typedef {Omit<OrderRequest, 'account'>} BasketLeg */
+/** @typedef {Omit<OrderRequest, 'account' | 'request_id' | 'disclosed' | 'after_market'>} BasketLeg */
 /** @typedef {{ account: string, name: string, on_failure: 'stop' | 'unwind', buy_first: boolean, legs: BasketLeg[] }} BasketRequest */
-/** @typedef {{ margin_required: string, margin_final: string, charges: string | import('./wire.js').Charges, order: number[], problems: import('./wire.js').Problem[] }} BasketPreview */
+/** @typedef {{ margin_required: string, margin_final: string, charges: string, order: number[], problems: import('./wire.js').Problem[] }} BasketPreview */
 
 /**
  * @typedef {object} Api
@@ -40,7 +40,7 @@
  * @property {(account: string) => Promise<import('./wire.js').Funds>} funds
  * @property {(account: string, amount: string, reason: string) => Promise<unknown>} deposit
  * @property {(account: string, amount: string, reason: string) => Promise<unknown>} withdraw
- * @property {(account: string, query?: { from?: string, to?: string, limit?: number, before?: string | number }) => Promise<Items<import('./wire.js').Statement>>} statement
+ * @property {(account: string, query?: { from?: string, to?: string, book?: string, limit?: number, before?: string | number }) => Promise<Items<import('./wire.js').Statement>>} statement
  * @property {(account: string) => Promise<Items<import('./wire.js').Trigger>>} triggers
  * @property {(body: { account: string, key: string, product: string, legs: TriggerLeg[], kind: 'single' | 'oco' }) => Promise<{ trigger: import('./wire.js').Trigger }>} addTrigger
  * @property {(id: string) => Promise<unknown>} dropTrigger
@@ -55,7 +55,7 @@
  * @property {(body: Record<string, any>) => Promise<unknown>} savePreferences
  * @property {(account: string) => Promise<import('./wire.js').Overview>} overview
  * @property {() => Promise<any>} system
- * @property {(query?: { before?: number, limit?: number, subject?: string }) => Promise<Items<AuditEntry>>} audit
+ * @property {(query?: { before?: number | string, limit?: number, subject?: string }) => Promise<Items<AuditEntry>>} audit
  * @property {() => Promise<{ ok: boolean, entries: number, head: string, problem: string | null }>} verifyAudit
  * @property {(file: File, onProgress: (share: number) => void) => Promise<{ import: Import }>} upload
  * @property {() => Promise<Items<Import>>} imports

@@ -93,7 +93,7 @@
  */
 
 /** @typedef {{ brokerage: string, stt: string, exchange: string, sebi: string, gst: string, stamp: string, other: string, total?: string }} Charges */
-/** @typedef {{ fill: Fill, charges: Charges, realised: string | null }} Trade */
+/** @typedef {{ fill: Fill, charges: Charges, charges_total: string, realised: string }} Trade */
 
 /**
  * @typedef {object} Position
@@ -101,23 +101,20 @@
  * @property {string} key
  * @property {Product} product
  * @property {number} quantity
- * @property {number} cost_minor
- * @property {number} realised_minor
- * @property {number} charges_minor
- * @property {number} buy_quantity
- * @property {number} buy_value_minor
- * @property {number} sell_quantity
- * @property {number} sell_value_minor
- * @property {string | null} [average]
+ * @property {string | null} average
  * @property {Instrument} instrument
  * @property {string | null} ltp
  * @property {number | null} age
  * @property {boolean} stale
  * @property {string | null} mtm
+ * @property {string | null} day_mtm
  * @property {string} realised
  * @property {string} charges
- * @property {string | null} day_mtm
  * @property {string | null} value
+ * @property {number} buy_quantity
+ * @property {string} buy_value
+ * @property {number} sell_quantity
+ * @property {string} sell_value
  */
 
 /** @typedef {{ mtm: string, realised: string, charges: string, net: string, day: string }} Totals */
@@ -128,15 +125,18 @@
  * @property {string} margin
  * @property {string} free
  * @property {string} capital
+ * @property {string} positions value at cost
+ * @property {string} realised
  * @property {string} realised_today
  * @property {string} unrealised
+ * @property {string} charges
  * @property {string} charges_today
+ * @property {string} tax
  * @property {string} tax_today
  * @property {string} equity
- * @property {string} day_start_equity
  */
 
-/** @typedef {{ at: string, at_market: string, kind: string, key: string, reference: string, book: string, amount: string, balance: string }} Statement */
+/** @typedef {{ at: string, at_market: string, transaction: string, kind: string, key: string, reference: string, book: string, amount: string, balance: string }} Statement */
 
 /**
  * @typedef {object} Market
@@ -212,10 +212,11 @@
 
 /**
  * @typedef {object} Overview
- * @property {{ key: string, ltp: string | null, change: string | null, change_pct: number | string | null, close: string | null, spark: (number | string)[] }[]} indices
- * @property {{ day: string, realised: string, unrealised: string, charges: string, curve: [number, number | string][] }} pnl
- * @property {{ used: string, free: string, share: number | string }} margin
- * @property {{ advances: number, declines: number, unchanged: number, universe: number, new_highs: number, new_lows: number }} breadth
+ * @property {{ key: string, label: string, ltp: string | null, change: number | null, change_pct: number | null, close: string | null, spark: number[] }[]} indices
+ * @property {{ day: string, realised: string, unrealised: string, charges: string, curve: [number, number][] }} pnl
+ * @property {Funds} funds
+ * @property {number} margin_share of the account's value, 0..1
+ * @property {{ advances: number, declines: number, unchanged: number, universe: number, at_high: number, at_low: number }} breadth
  * @property {{ orders: number, positions: number, unknown: number }} open_risk
  * @property {Notice[]} alerts
  */

@@ -61,18 +61,20 @@ const rank = (order) => (order.state === 'UNKNOWN' ? 0 : working(order) ? 1 : 2)
  * @returns {{ ltp: number | null, average: number | null, open: number | null, realised: number, charges: number, total: number | null, value: number | null }}
  */
 export function positionNow(store, position) {
-  const quote = store.quotes.get(position.key);
-  const ltp = quote?.ltp ?? number(position.ltp);
-  const average = position.quantity === 0 ? null : position.cost_minor / position.quantity / 100;
-  const realised = number(position.realised) ?? position.realised_minor / 100;
-  const charges = number(position.charges) ?? position.charges_minor / 100;
-  const open = position.quantity === 0 ? 0 : ltp === null ? number(position.mtm) : position.quantity * ltp - position.cost_minor / 100;
+  const then = number(position.ltp);
+  const ltp = store.quotes.get(position.key)?.ltp ?? then;
+  const average = number(position.average);
+  const realised = number(position.realised) ?? 0;
+  let open = number(position.mtm);
+  if (position.quantity === 0) open = 0;
+  else if (open !== null && then !== null && ltp !== null) open += position.quantity * (ltp - then);
+  else if (ltp !== null && average !== null) open = position.quantity * (ltp - average);
   return {
     ltp,
     average,
     open,
     realised,
-    charges,
+    charges: number(position.charges) ?? 0,
     total: open === null ? null : open + realised,
     value: ltp === null ? null : position.quantity * ltp,
   };

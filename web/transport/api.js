@@ -44,7 +44,7 @@ export function createApi(http) {
     limits: (body) => send('PUT', `${V1}/risk/limits`, body),
     watchlists: () => get(`${V1}/watchlists`),
     saveWatchlists: (items) => send('PUT', `${V1}/watchlists`, { items }),
-    savePreferences: (body) => send('PUT', `${V1}/preferences`, body),
+    savePreferences: (values) => send('PUT', `${V1}/preferences`, { values }),
     overview: (account) => get(`${V1}/overview`, { account }),
     system: () => get(`${V1}/system`),
     audit: (query) => get(`${V1}/audit`, query),

@@ -52,7 +52,7 @@ export function openBasket(ctx) {
 
   /** @param {import('../../format/wire.js').Instrument} one */
   function addLeg(one) {
-    legs = [...legs, { key: one.key, side: 'BUY', quantity: one.lot, type: 'MARKET', product: /** @type {any} */ (productsFor(one)[0]), request_id: ctx.uid() }];
+    legs = [...legs, { key: one.key, side: 'BUY', quantity: one.lot, type: 'MARKET', product: /** @type {any} */ (productsFor(one)[0]) }];
     ctx.watch(owner, legs.map((leg) => leg.key));
     drawLegs();
     changed();
@@ -146,10 +146,9 @@ export function openBasket(ctx) {
   }
 
   function draw() {
-    const charges = preview?.charges;
     lines.margin.set(rupees(preview?.margin_required));
     lines.final.set(rupees(preview?.margin_final));
-    lines.charges.set(rupees(typeof charges === 'object' && charges !== null ? charges.total : charges));
+    lines.charges.set(rupees(preview?.charges));
     lines.order.set(preview && preview.order.length ? preview.order.map((i) => labelOf(ctx, legs[i]?.key ?? '')).join(' → ') : DASH);
     fill(problems, [fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean).map((text) => h('li', null, text)));
     const reason = legs.length ? why() : '';

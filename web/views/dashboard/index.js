@@ -66,8 +66,7 @@ export function create(ctx) {
         setText(moved, change.both);
         setClass(moved, `tile-change ${view.level === 'stale' || view.level === 'none' ? 'dull' : change.tone}`);
         const told = ctx.store.state.overview?.indices.find((one) => one.key === key)?.spark ?? [];
-        const values = told.map(Number).filter(Number.isFinite);
-        small.set(values, view.level === 'stale' ? '' : change.tone);
+        small.set(told, view.level === 'stale' ? '' : change.tone);
       },
     };
   }
@@ -82,10 +81,10 @@ export function create(ctx) {
     const points = (found?.pnl.curve ?? []).map(([time, value]) => /** @type {[number, number]} */ ([time, Number(value)]));
     line.set(points);
     lineNote.hidden = points.length > 1;
-    const share = toNumber(found?.margin.share) ?? 0;
+    const share = toNumber(found?.margin_share) ?? 0;
     used.set(share, share > 0.9 ? 'down' : share > 0.7 ? 'warn' : '', percent(share * 100, 1).replace('+', ''));
-    setText(usedText, found ? t('home.marginOf', { used: compactRupees(found.margin.used), share: percent(share * 100, 1).replace('+', '') }) : '');
-    free.set(rupees(found?.margin.free));
+    setText(usedText, found ? t('home.marginOf', { used: compactRupees(found.funds.margin), share: percent(share * 100, 1).replace('+', '') }) : '');
+    free.set(rupees(found?.funds.free));
     const b = found?.breadth;
     const all = b ? b.advances + b.declines + b.unchanged : 0;
     up.style.setProperty('flex-grow', String(all ? (b?.advances ?? 0) : 0));
@@ -94,8 +93,8 @@ export function create(ctx) {
     breadth.advances.set(quantity(b?.advances), 'up');
     breadth.declines.set(quantity(b?.declines), 'down');
     breadth.unchanged.set(quantity(b?.unchanged));
-    breadth.highs.set(quantity(b?.new_highs));
-    breadth.lows.set(quantity(b?.new_lows));
+    breadth.highs.set(quantity(b?.at_high));
+    breadth.lows.set(quantity(b?.at_low));
     setText(breadthNote, b ? t('breadth.of', { n: quantity(b.universe) }) : '');
     risks();
     notices();

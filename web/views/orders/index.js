@@ -38,7 +38,7 @@ export function create(ctx, params) {
       { id: 'side', label: t('col.side'), width: '60px', cell: ({ fill }) => ({ text: sideWord(fill.side), cls: fill.side === 'BUY' ? 'accent' : 'down' }), place: 'sub' },
       { id: 'qty', label: t('col.qty'), num: true, cell: ({ fill }) => quantity(fill.quantity), place: 'sub' },
       { id: 'price', label: t('col.price'), num: true, cell: ({ fill }) => price(fill.price, tickOf(ctx, fill.key)), place: 'main' },
-      { id: 'charges', label: t('col.charges'), num: true, cell: ({ charges }) => rupees(charges.total ?? total(charges)), place: 'sub' },
+      { id: 'charges', label: t('col.charges'), num: true, cell: ({ charges_total }) => rupees(charges_total), place: 'sub' },
       { id: 'realised', label: t('col.realised'), num: true, cell: ({ realised }) => ({ text: profit(realised), cls: direction(realised) }) },
     ],
   });
@@ -122,9 +122,4 @@ export function create(ctx, params) {
       for (const table of [unknown, open, done]) table.destroy();
     },
   };
-}
-
-/** @param {import('../../format/wire.js').Charges} charges */
-function total(charges) {
-  return Number(charges.brokerage) + Number(charges.stt) + Number(charges.exchange) + Number(charges.sebi) + Number(charges.gst) + Number(charges.stamp) + Number(charges.other);
 }

@@ -47,20 +47,19 @@ export function create(ctx) {
     try {
       const risk = await ctx.api.risk(account);
       fill(limits, h('div', { class: 'setting' }, h('span', { class: 'setting-name' }, t('settings.state')), h('b', null, t(`risk.${risk.state}`))),
-        Object.entries(risk.limits).filter(([, value]) => typeof value !== 'object' || value === null).map(([name, value]) => limitRow(name, value, risk.limits, risk.used[name])));
+        Object.entries(risk.limits).filter(([, value]) => typeof value !== 'object' || value === null).map(([name, value]) => limitRow(name, value, risk.used[name])));
     } catch (error) {
       fill(limits, h('p', { class: 'muted pad' }, errorText(error)));
     }
   }
 
-  /** @param {string} name @param {any} value @param {Record<string, any>} all @param {any} used */
-  function limitRow(name, value, all, used) {
+  /** @param {string} name @param {any} value @param {any} used */
+  function limitRow(name, value, used) {
     const input = h('input', { class: 'input short', value: value === null ? '' : String(value), inputmode: 'decimal', 'aria-label': limitName(name), placeholder: t('settings.noLimit'), on: { change: async () => {
       const text = input.value.replace(/[,\s]/g, '');
-      // the wire type stays what it was: money is text, counts are numbers
-      const next = text === '' ? null : typeof value === 'number' ? Number(text) : text;
+      const next = text === '' ? null : Number(text);
       try {
-        await ctx.api.limits({ account: ctx.store.state.account, limits: { ...all, [name]: next } });
+        await ctx.api.limits({ account: ctx.store.state.account, limits: { [name]: next } });
         ctx.toast({ text: t('settings.limitSaved', { name: limitName(name) }), level: 'good' });
         void drawLimits();
       } catch (error) {
@@ -68,7 +67,7 @@ export function create(ctx) {
         input.value = value === null ? '' : String(value);
       }
     } } });
-    const usedText = used === undefined || used === null || typeof used === 'object' ? '' : t('settings.used', { value: typeof used === 'string' ? rupees(used) : number(used, 0) });
+    const usedText = used === undefined || used === null ? '' : t('settings.used', { value: name === 'day_loss' ? rupees(used) : number(used, 0) });
     return h('label', { class: 'setting' }, h('span', { class: 'setting-name' }, limitName(name), h('small', { class: 'muted' }, usedText)), input);
   }
 

@@ -124,7 +124,7 @@ export function toRequest(draft, account) {
 }
 
 /**
- * Money the order takes from free funds now: cost and charges of a purchase, margin and charges otherwise. Before the
+ * Money the order takes from free funds now, charges included: the cost of a purchase, margin otherwise. Before the
  * server has answered it is quantity x price.
  * @param {Draft} draft
  * @param {Instrument | undefined} instrument
@@ -135,9 +135,7 @@ export function toRequest(draft, account) {
 export function amountOf(draft, instrument, preview, last) {
   const paidInFull = draft.side === 'BUY' && (instrument?.kind === 'OPTION' || draft.product === 'CNC');
   if (preview) {
-    const charges = toNumber(preview.charges?.total) ?? 0;
-    const base = paidInFull ? toNumber(preview.value) : toNumber(preview.margin_required);
-    return { amount: base === null ? null : base + charges, margin: !paidInFull };
+    return { amount: toNumber(preview.margin_required), margin: !paidInFull };
   }
   const each = needs(draft.type).price ? toNumber(draft.price) : last;
   return { amount: draft.quantity === null || each === null ? null : draft.quantity * each, margin: false };

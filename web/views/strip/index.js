@@ -54,7 +54,7 @@ export function create(ctx) {
 
     const devices = state.system?.devices;
     npu.el.hidden = !devices?.npu;
-    npu.set(typeof devices?.npu === 'object' ? `${number(devices.npu.load ?? 0, 0)}%` : String(devices?.npu ?? ''), '');
+    npu.set(devices?.npu ?? '', '');
     cpu.el.hidden = typeof devices?.cpu_load !== 'number';
     cpu.set(`${number(devices?.cpu_load, 0)}%`, '');
     ram.el.hidden = typeof devices?.ram_mb !== 'number';

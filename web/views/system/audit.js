@@ -15,7 +15,7 @@ const PAGE = 25;
 export function auditPanel(ctx) {
   /** @type {AuditEntry[]} */
   let rows = [];
-  /** @type {number | null} */
+  /** @type {string | number | null} */
   let next = null;
   let gone = false;
   const table = createTable({
@@ -48,8 +48,7 @@ export function auditPanel(ctx) {
       const answer = await ctx.api.audit({ limit: PAGE, before: older ? (next ?? undefined) : undefined });
       if (gone) return;
       rows = older ? [...rows, ...answer.items] : answer.items;
-      const last = rows[rows.length - 1];
-      next = answer.items.length === PAGE && last && last.seq > 1 ? last.seq : null;
+      next = answer.next ?? null;
       table.update(rows);
       more.hidden = next === null;
     } catch (error) {

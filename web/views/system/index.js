@@ -1,7 +1,7 @@
 /** System: parts, markets and what they drop, latency, devices, storage, imports and replays, audit. */
 
 import { age, clock, stamp } from '../../format/dates.js';
-import { t } from '../../format/i18n.js';
+import { t, tn } from '../../format/i18n.js';
 import { bytes, DASH, millis, number, quantity } from '../../format/numbers.js';
 import { fill, h, icon } from '../../widgets/dom.js';
 import { line, panel } from '../../widgets/parts.js';
@@ -65,21 +65,22 @@ export function create(ctx) {
     const s = found.streams ?? {};
     lines(streams, [[t('streams.clients'), quantity(s.clients)], [t('streams.frames'), quantity(s.frames)], [t('streams.bytes'), bytes(s.bytes)], [t('streams.dropped'), quantity(s.dropped)]]);
     const d = found.storage ?? {};
-    lines(storage, [[t('storage.journal'), quantity(d.journal_rows)], [t('storage.ticks'), quantity(d.ticks_rows)], [t('storage.database'), bytes(d.database_bytes)], [t('storage.free'), bytes(d.disk_free)], [t('storage.folder'), found.data_dir ?? DASH, found.data_dir]]);
+    lines(storage, [[t('storage.journal'), quantity(d.journal_rows)], [t('storage.ticks'), quantity(d.ticks_rows)], [t('storage.bars'), quantity(d.bars_rows)], [t('storage.database'), bytes(d.database_bytes)], [t('storage.free'), bytes(d.disk_free)], [t('storage.folder'), found.data ?? DASH, found.data]]);
     const v = found.devices ?? {};
-    lines(devices, [[t('devices.cpu'), device(v.cpu)], [t('devices.load'), v.cpu_load === undefined || v.cpu_load === null ? DASH : `${number(v.cpu_load, 0)}%`],
+    lines(devices, [[t('devices.cpu'), v.cpus ? tn('devices.cores', v.cpus) : DASH], [t('devices.load'), v.cpu_load === undefined || v.cpu_load === null ? DASH : `${number(v.cpu_load, 0)}%`],
       [t('devices.ram'), v.ram_mb ? t('devices.ramOf', { used: bytes(v.ram_mb * 1_048_576), total: bytes((v.ram_total_mb ?? 0) * 1_048_576) }) : DASH],
-      [t('devices.npu'), device(v.npu)], [t('devices.gpu'), device(v.gpu)], [t('system.version'), found.version ?? DASH]]);
-    fill(events, (found.events ?? []).slice(-40).reverse().map((/** @type {any} */ event) => h('li', { class: 'event' }, h('span', { class: 'step-time' }, clock(event.at)), h('b', null, event.topic ?? event.type ?? ''), h('span', { class: 'muted grow' }, eventText(event)))));
+      [t('devices.npu'), v.npu || t('devices.none')], [t('devices.gpu'), v.gpu || t('devices.none')], [t('system.version'), found.version ?? DASH]]);
+    fill(events, (found.events ?? []).slice(0, 40).map((/** @type {any} */ event) => h('li', { class: 'event' }, h('span', { class: 'step-time' }, clock(event.at)), h('b', null, event.topic), h('span', { class: 'muted grow' }, event.text))));
   }
 
   /** @param {any} one */
   function marketBlock(one) {
-    const drops = Object.entries(one.drops ?? {}).filter(([, count]) => Number(count) > 0);
-    return h('div', { class: 'market-block' }, h('strong', null, ctx.store.state.markets[one.id]?.label ?? one.id),
+    const intake = one.intake ?? {};
+    const drops = Object.entries(intake.drops ?? {}).filter(([, count]) => Number(count) > 0);
+    return h('div', { class: 'market-block' }, h('strong', null, one.state?.label ?? ''),
       h('dl', { class: 'lines' }, [
-        [t('system.instruments'), quantity(one.instruments)], [t('system.ticks'), quantity(one.intake?.ticks)], [t('system.rate'), t('system.perSecond', { n: quantity(one.intake?.rate) })],
-        [t('system.tickAge'), age(one.last_tick_age)], [t('system.dropped'), quantity(drops.reduce((sum, [, count]) => sum + Number(count), 0))],
+        [t('system.instruments'), quantity(intake.instruments)], [t('system.ticks'), quantity(intake.ticks)], [t('system.rate'), t('system.perSecond', { n: quantity(intake.rate) })],
+        [t('system.tickAge'), age(intake.last_tick_age)], [t('system.dropped'), quantity(drops.reduce((sum, [, count]) => sum + Number(count), 0))],
       ].map(([name, value]) => h('div', { class: 'line' }, h('dt', null, name ?? ''), h('dd', null, value ?? '')))),
       drops.length === 0 ? null : h('ul', { class: 'drops' }, drops.map(([reason, count]) => h('li', null, h('span', { class: 'grow' }, reason.replaceAll('_', ' ')), h('b', null, quantity(/** @type {number} */ (count)))))));
   }
@@ -109,22 +110,9 @@ export function create(ctx) {
   } };
 }
 
-/** A device as the server names it: text, a record, or none. @param {any} value */
-function device(value) {
-  if (value === null || value === undefined || value === '' || value === false) return t('devices.none');
-  if (typeof value === 'object') return [value.name, value.load === undefined || value.load === null ? '' : `${number(value.load, 0)}%`].filter(Boolean).join(' · ') || t('devices.none');
-  return String(value);
-}
-
 /** @param {string} state */
 function partState(state) {
   const key = `partState.${state}`;
   const text = t(key);
   return text === key ? state : text;
-}
-
-/** @param {any} event */
-function eventText(event) {
-  const data = event.data ?? event;
-  return data.text ?? data.reason ?? [data.name, data.state, data.event, data.order?.key, data.account, data.market].filter((one) => typeof one === 'string' && one).join(' · ');
 }

@@ -324,7 +324,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     lines.free.set(rupees(after), after !== null && after < 0 ? 'down' : '');
     const words = [];
     const share = toNumber(preview?.capital_share);
-    if (share !== null) words.push(t('ticket.share', { share: percent(share * (share <= 1 ? 100 : 1), 1).replace('+', '') }));
+    if (share !== null) words.push(t('ticket.share', { share: percent(share, 1).replace('+', '') }));
     const room = toNumber(preview?.day_loss_room);
     if (room !== null) words.push(t('ticket.room', { room: rupees(room, 0) }));
     words.push(...(preview?.notes ?? []));

@@ -2,7 +2,7 @@
 
 import { stamp } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
-import { profit, rupees, direction, toNumber } from '../../format/numbers.js';
+import { profit, rupees, direction } from '../../format/numbers.js';
 import { account } from '../../store/selectors.js';
 import { h, icon } from '../../widgets/dom.js';
 import { empty, figure, meter } from '../../widgets/parts.js';
@@ -25,6 +25,8 @@ export function create(ctx) {
   const withdraw = h('button', { type: 'button', class: 'button', on: { click: () => openMove(ctx, 'withdraw') } }, icon('minus'), t('funds.withdraw'));
   /** @type {Statement[]} */
   let rows = [];
+  /** @type {Statement[]} margin postings, for what is held */
+  let held = [];
   /** @type {string | number | null} */
   let next = null;
   const holds = createTable({
@@ -64,8 +66,9 @@ export function create(ctx) {
     const mine = ctx.store.state.account;
     if (!mine) return;
     try {
-      const answer = await ctx.api.statement(mine, { limit: PAGE, before: older ? (next ?? undefined) : undefined });
+      const [answer, margin] = await Promise.all([ctx.api.statement(mine, { limit: PAGE, before: older ? (next ?? undefined) : undefined }), ctx.api.statement(mine, { book: 'margin', limit: 500 })]);
       if (mine !== ctx.store.state.account) return;
+      held = margin.items;
       rows = older ? [...rows, ...answer.items] : answer.items;
       next = answer.next ?? null;
       fault.hidden = true;
@@ -79,8 +82,8 @@ export function create(ctx) {
 
   function draw() {
     const { funds } = ctx.store.state;
-    const gain = toNumber(funds?.equity) === null ? null : Number(funds?.equity) - Number(funds?.day_start_equity);
-    figures.equity.set(rupees(funds?.equity), '', gain === null ? '' : t('funds.today', { amount: profit(gain) }));
+    const gain = ctx.store.state.overview?.pnl.day;
+    figures.equity.set(rupees(funds?.equity), '', gain === undefined ? '' : t('funds.today', { amount: profit(gain) }));
     figures.free.set(rupees(funds?.free));
     figures.margin.set(rupees(funds?.margin));
     figures.cash.set(rupees(funds?.cash));
@@ -94,7 +97,7 @@ export function create(ctx) {
     const paper = account(ctx.store)?.mode === 'PAPER';
     deposit.hidden = !paper;
     withdraw.hidden = !paper;
-    holds.update(openHolds(rows));
+    holds.update(openHolds(held));
     statement.update(rows.map((row, i) => ({ ...row, i: rows.length - i })));
     more.hidden = next === null;
   }
