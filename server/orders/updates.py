@@ -79,9 +79,20 @@ class Updates:
             desk.notice("bad", f"Fill {fill.execution} does not fit order {order.id}: it is not applied.", order.id)
             return None
         actor = f"broker:{order.broker}"
+        self._assume_larger(working, fill)
         if order.state == "UNKNOWN":  # a fill proves that it arrived
             desk.step(working, machine.Accept(""), "resolved", actor)
         return desk.fill(working, fill, instrument, actor)
+
+    def _assume_larger(self, working: Working, fill: Fill) -> None:
+        """While a change to a larger quantity is in doubt, a fill of the smaller one must not end the order: it may
+        work on at the broker. It is taken as changed until the broker's word says otherwise."""
+        order, changed = working.order, working.changed
+        if changed is None or changed.quantity <= order.quantity or order.filled + fill.quantity < order.quantity:
+            return
+        if order.state in ("OPEN", "PARTIAL"):
+            step = machine.Modify(changed.quantity, order.price, order.trigger, order.type)
+            self._desk.step(working, step, "modified", f"broker:{order.broker}")
 
     async def _find(self, account: str, order_id: str, broker_id: str) -> Working | None:
         """The order by our id or the broker's, in memory or on disk."""

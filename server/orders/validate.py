@@ -51,14 +51,15 @@ def validate(request: OrderRequest, instrument: Instrument, day: date) -> OrderR
     _quantity(request.quantity, instrument)
     _prices(request, instrument)
     _disclosed(request)
-    if request.protection is not None and not 0 < request.protection <= 100:
+    protection = request.protection
+    if protection is not None and not (protection.is_finite() and 0 < protection <= 100):
         raise _bad(
-            f"market protection {_show(request.protection)} is not a percentage above 0",
+            f"market protection {_show(protection)} is not a percentage above 0",
             "protection",
             "order.protection",
             "Leave it empty for the usual slab, or give a percentage such as 2.",
             "0 to 100",
-            request.protection,
+            _show(protection),
         )
     if request.validity == "IOC" and request.type in ("SL", "SL-M"):
         raise _bad("a stop order cannot be IOC", "validity", "order.validity", "Use DAY.", "DAY", request.validity)
