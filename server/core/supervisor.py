@@ -82,17 +82,36 @@ class Supervisor:
             if part.essential:
                 await self._ready[part.name].wait()
 
+    async def launch(self, part: Part) -> None:
+        """Add a part while running; returns when it is ready or has failed once."""
+        self.add(part)
+        self._tasks[part.name] = asyncio.create_task(self._keep(part), name=f"part:{part.name}")
+        await self._ready[part.name].wait()
+
+    async def retire(self, name: str) -> None:
+        """End a part and forget it; raises Fault while another part needs it. Nothing happens if it is not there."""
+        users = [p.name for p in self._parts.values() if name in p.needs]
+        if users:
+            raise Fault(f"part {name} cannot be retired: {users} need it")
+        if name not in self._parts:
+            return
+        if (task := self._tasks.pop(name, None)) is not None:
+            await self._end(name, task, self._stop_within)
+        self._mark(name, "stopped")
+        del self._parts[name], self._states[name], self._ready[name]
+
     async def stop(self) -> None:
         """Cancel in reverse start order; a part that does not end in time is left behind and named."""
         deadline = self._clock.monotonic() + self._stop_within
         for name in reversed(list(self._tasks)):
-            task = self._tasks[name]
-            task.cancel()
-            left = max(0.05, deadline - self._clock.monotonic())
-            done, _ = await asyncio.wait({task}, timeout=left)
-            if not done:
-                _log.error("part_would_not_stop", part=name)
+            await self._end(name, self._tasks[name], max(0.05, deadline - self._clock.monotonic()))
             self._mark(name, "stopped")
+
+    async def _end(self, name: str, task: asyncio.Task[None], within: float) -> None:
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=within)
+        if not done:
+            _log.error("part_would_not_stop", part=name)
 
     async def _keep(self, part: Part) -> None:
         failures = 0

@@ -84,3 +84,41 @@ async def test_stop_leaves_behind_what_will_not_end() -> None:
     done.set()
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()
+
+
+async def test_launch_when_running_then_part_runs_and_retire_ends_and_forgets_it() -> None:
+    log: list[str] = []
+    supervisor = Supervisor(SystemClock())
+    supervisor.add(part("storage", log))
+    await supervisor.start()
+    await supervisor.launch(part("replay", log, ("storage",)))
+    assert [s.state for s in supervisor.states()] == ["running", "running"]
+    await supervisor.retire("replay")
+    assert [s.name for s in supervisor.states()] == ["storage"]
+    await supervisor.launch(part("replay", log, ("storage",)))
+    await supervisor.stop()
+    assert log == ["+storage", "+replay", "-replay", "+replay", "-replay", "-storage"]
+
+
+async def test_retire_when_another_part_needs_it_then_fault_and_it_stays() -> None:
+    log: list[str] = []
+    supervisor = Supervisor(SystemClock())
+    await supervisor.launch(part("market", log))
+    await supervisor.launch(part("orders", log, ("market",)))
+    with pytest.raises(Fault):
+        await supervisor.retire("market")
+    assert supervisor.ready
+    await supervisor.retire("nothing")
+    await supervisor.stop()
+
+
+async def test_launch_when_part_fails_then_returns_and_says_so() -> None:
+    async def broken(ready: Callable[[], None]) -> None:
+        raise OSError("no such day")
+
+    clock = ManualClock(START)
+    supervisor = Supervisor(clock)
+    await supervisor.launch(Part("replay", broken))
+    assert supervisor.states()[0].state == "failed"
+    await supervisor.retire("replay")
+    assert supervisor.states() == []
