@@ -203,9 +203,12 @@ class Engine:
         self._turn_at = now
         self._turn(now)
         seen = self._floor.prices.get(instrument.key)
-        if working.stage == "live" and order.id in self._floor.orders and seen is not None:
-            self._floor.protect(working, seen, now)
-            self._floor.rest(working)
+        if working.stage == "live" and order.id in self._floor.orders:
+            if seen is not None:
+                self._floor.protect(working, seen, now)
+            if working.limit is not None:
+                working.eager = False  # it rested before the restart: it gets its own price, not a better one
+                self._floor.rest(working)
 
     def _taken_back(self, order: Order, instrument: Instrument, now: datetime) -> Working:
         """The order as it stood before a restart, as far as that can be told."""

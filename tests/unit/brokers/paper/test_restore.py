@@ -105,3 +105,12 @@ async def test_settle_when_interrupted_after_the_delivery_then_only_the_contract
     second.at(ist("15:40", EXPIRY))
     [again] = await second.fills()
     assert (again.execution, again.price) == (close.execution, D("0"))
+
+
+async def test_restore_when_no_price_is_known_yet_then_the_first_one_fills_at_the_orders_own_price(make: Make) -> None:
+    desk = make(FakeMarket(SBIN, CALL))
+    kept = acknowledged(order(SBIN, "BUY", 50, "LIMIT", "799.00"))
+    desk.paper.restore([kept], [], [])
+    desk.market.tick(SBIN.key, [("797.00", 100)], [("798.50", 100)])
+    [fill] = await desk.fills()
+    assert (fill.price, fill.liquidity) == (D("799.00"), "maker")
