@@ -5,10 +5,10 @@ types' conversions are therefore worked out once for a dialect; after that a row
 """
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, Protocol
 
 from sqlalchemy import Dialect, Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 from server.core.errors import Fault
 
@@ -60,8 +60,8 @@ def insert(table: Table, dialect: Dialect) -> Statement:
 
 def upsert(table: Table, dialect: Dialect, add: tuple[str, ...] = ()) -> Statement:
     """INSERT, or replace the row with the same primary key; columns in `add` are added to instead."""
-    module: Any = {"sqlite": sqlite, "postgresql": postgresql}[dialect.name]
-    base = module.insert(table)
+    # both dialects spell it alike, and importing one that is not used costs start-up time
+    base: Any = import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table)
     change = {
         column.name: column + base.excluded[column.name] if column.name in add else base.excluded[column.name]
         for column in table.columns

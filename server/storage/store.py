@@ -97,7 +97,8 @@ class Storage:
 
     async def close(self) -> None:
         """Write what is queued, then let go of everything. Calling it twice is harmless."""
-        await self._reader.close()  # readers first, so that the writer is the one to fold the log in
+        # readers first, so that the writer is the one to fold the log in
+        await asyncio.to_thread(self._reader.close)
         await asyncio.to_thread(self._writer.close)
         await asyncio.to_thread(self.ticks.close)
         self._walker.dispose()

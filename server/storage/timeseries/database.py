@@ -17,7 +17,7 @@ _DAMAGE = ("corrupt", "not a valid duckdb", "could not read enough bytes", "chec
 
 
 def open_ticks(
-    path: Path, now: datetime, *, memory: str = "96MB", threads: int = 2
+    path: Path, now: datetime, *, memory: str = "64MB", threads: int = 1
 ) -> "tuple[duckdb.DuckDBPyConnection, str]":
     """A connection with all tables, and a sentence about what was found damaged ("" = nothing).
 

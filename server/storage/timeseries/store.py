@@ -65,7 +65,7 @@ class _Job(NamedTuple):
 class DuckStore:
     """Keeps ticks and bars; see the module's text."""
 
-    def __init__(self, path: Path, clock: Clock, *, memory: str = "96MB", threads: int = 2) -> None:
+    def __init__(self, path: Path, clock: Clock, *, memory: str = "64MB", threads: int = 1) -> None:
         self._path = path
         self._clock = clock
         self._limits = (memory, threads)
