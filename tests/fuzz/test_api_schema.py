@@ -1,0 +1,62 @@
+"""Schemathesis over the whole API of a real server: no 5xx, and every 4xx in the one error shape."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.openapi import from_url
+
+from server.core.errors import Problem
+from tests.process import Sauda
+
+EXAMPLES = 400 if os.environ.get("SAUDA_LONG") else 12
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sauda]:
+    running = Sauda(tmp_path_factory.mktemp("fuzz") / "data", paper__latency_ms=0).start()
+    yield running
+    running.stop()
+
+
+def test_whatever_is_sent_gets_a_proper_answer(server: Sauda) -> None:
+    # backups write files where the caller says; their own test gives them a place
+    schema = from_url(server.url + "/docs/openapi.json").exclude(path_regex="/api/v1/backups")
+    operations = [found.ok() for found in schema.get_all_operations()]
+    assert len(operations) > 30
+    for operation in operations:
+        _fuzz(operation, server.url)
+
+
+def _fuzz(operation: Any, url: str) -> None:
+    """Send cases of one operation, right and wrong ones."""
+
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(case=st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode)))
+    def send(case: schemathesis.Case) -> None:
+        answer = case.call(base_url=url)
+        told = f"{case.method} {case.formatted_path} {case.body!r}: {answer.status_code} {answer.text[:300]}"
+        assert answer.status_code < 500 or answer.status_code == 503, told
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == ["application/problem+json"], told
+            problem = msgspec.json.decode(answer.content, type=Problem, strict=True)
+            assert problem.status == answer.status_code, told
+            assert problem.code and problem.detail, told
+
+    send()
+
+
+def test_the_server_is_unharmed_afterwards(server: Sauda, tmp_path: Path) -> None:
+    assert server.get("/health")[1]["status"] == "ok"
+    status, verdict = server.post("/api/v1/audit/verify", {})
+    assert status == 200
+    assert verdict["ok"], verdict
