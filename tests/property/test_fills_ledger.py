@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ LONG = bool(os.environ.get("SAUDA_LONG"))
 PROFILE = settings(
     max_examples=10_000 if LONG else 300, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
+pytestmark = pytest.mark.timeout(1800 if LONG else 120)
 WHO = "paper-sim"
 TRADED: tuple[tuple[Instrument, Product], ...] = (
     (option("NIFTY", DAY.replace(day=30), 24500, "CE"), "NRML"),
@@ -37,14 +39,14 @@ BY_KEY = {(i.key, p): i for i, p in TRADED}
 
 @st.composite
 def trades(draw: st.DrawFn) -> list[tuple[Fill, Product]]:
-    """Fills of a few orders over three days, in the order in which they happened."""
+    """Fills of a few orders over less than `KEEP_DAYS`, in the order in which they happened."""
     out = []
     moment = ist("09:30")
     for number in range(draw(st.integers(1, 12))):
         instrument, product = draw(st.sampled_from(TRADED))
         side: Side = draw(st.sampled_from(("BUY", "SELL")))
         order = f"order-{draw(st.integers(0, 2))}-{instrument.symbol}-{product}-{side}-{moment.date()}"
-        moment += timedelta(seconds=draw(st.sampled_from((0, 1, 90_000))))
+        moment += timedelta(seconds=draw(st.sampled_from((0, 1, 40_000))))
         price = Decimal(draw(st.integers(1, 3_000_000))) / 100
         quantity = draw(st.integers(1, 40)) * instrument.lot
         one = fill(instrument.key, side, quantity, price, execution=f"X{number:02d}", order=order, at=moment)

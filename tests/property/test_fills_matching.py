@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ LONG = bool(os.environ.get("SAUDA_LONG"))
 PROFILE = settings(
     max_examples=5_000 if LONG else 150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
+pytestmark = pytest.mark.timeout(1800 if LONG else 120)
 SBIN = share("SBIN")
 TICK = Decimal("0.05")
 Step = tuple[datetime, Input]
