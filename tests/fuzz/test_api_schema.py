@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -29,10 +28,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sauda]:
 def test_whatever_is_sent_gets_a_proper_answer(server: Sauda) -> None:
     # backups write files where the caller says; their own test gives them a place
     schema = from_url(server.url + "/docs/openapi.json").exclude(path_regex="/api/v1/backups")
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [_sound(found) for found in schema.get_all_operations()]
     assert len(operations) > 30
     for operation in operations:
         _fuzz(operation, server.url)
+
+
+def _sound(found: Any) -> Any:
+    """The operation; a part of the schema that cannot be read is a failure."""
+    return found.ok()
 
 
 def _fuzz(operation: Any, url: str) -> None:
@@ -42,7 +46,7 @@ def _fuzz(operation: Any, url: str) -> None:
         max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(case=st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode)))
-    def send(case: schemathesis.Case) -> None:
+    def send(case: Any) -> None:
         answer = case.call(base_url=url)
         told = f"{case.method} {case.formatted_path} {case.body!r}: {answer.status_code} {answer.text[:300]}"
         assert answer.status_code < 500 or answer.status_code == 503, told
