@@ -40,6 +40,7 @@ export class ChartModel {
   height = 0;
   /** @type {Heikin | null} */
   #heikin = null;
+  #traded = false; // an index has no volume, so no pane for it
 
   /** @param {{kind: ChartKind, tick: number, interval: number, volume: boolean}} options */
   constructor({ kind, tick, interval, volume }) {
@@ -103,6 +104,10 @@ export class ChartModel {
     const before = this.bars.count;
     const index = this.bars.update(bar);
     if (index < 0) return false;
+    if (!this.#traded && this.bars.v[index] > 0) {
+      this.#traded = true;
+      this.#arrange();
+    }
     this.#heikin?.update(this.bars, index);
     for (const indicator of this.indicators) indicator.update(this.bars, index);
     if (this.bars.count === before) this.stale.raise(LIGHT);
@@ -192,7 +197,9 @@ export class ChartModel {
   #derive() {
     this.#heikin = null;
     for (const indicator of this.indicators) indicator.rebuild(this.bars);
-    this.stale.raise(FULL);
+    this.bars.volume.range(0, this.bars.count - 1);
+    this.#traded = this.bars.volume.hi > 0;
+    this.#arrange();
   }
 
   #arrange() {
@@ -201,7 +208,7 @@ export class ChartModel {
     const { main } = this;
     main.indicators = over;
     const lower = own.map((indicator) => pane(indicator.id, new PriceScale(0.01), [indicator]));
-    if (this.volume) lower.unshift(pane('volume', new PriceScale(1, { top: 0.12, bottom: 0, floor: 0 }), []));
+    if (this.volume && this.#traded) lower.unshift(pane('volume', new PriceScale(1, { top: 0.12, bottom: 0, floor: 0 }), []));
     this.panes = [main, ...lower];
     layOut(this.panes, this.height);
     this.stale.raise(FULL);

@@ -10,13 +10,11 @@ import { FAVOURITES, INTERVALS, intervalOf } from './intervals.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 
-export const KINDS = Object.freeze(['candles', 'heikin', 'line', 'area']);
-
 /**
  * @param {Ctx} ctx
- * @param {{ interval: string, kind: string, onInterval: (id: string) => void, onKind: (kind: string) => void, onIndicators: () => void, onSymbol: () => void }} spec
+ * @param {{ interval: string, onInterval: (id: string) => void, onStyle: () => void, onSymbol: () => void }} spec
  */
-export function chartHeader(ctx, { interval, kind, onInterval, onKind, onIndicators, onSymbol }) {
+export function chartHeader(ctx, { interval, onInterval, onStyle, onSymbol }) {
   const name = h('span', { class: 'chart-name' });
   const sub = h('span', { class: 'chart-sub' });
   const symbol = h('button', { type: 'button', class: 'chart-symbol', 'aria-label': t('chart.change'), on: { click: onSymbol } }, name, sub);
@@ -31,18 +29,16 @@ export function chartHeader(ctx, { interval, kind, onInterval, onKind, onIndicat
     },
   });
   const rest = INTERVALS.filter((one) => !FAVOURITES.includes(one.id));
-  const others = h('select', { class: 'chart-pick', 'aria-label': t('chart.moreIntervals'), on: { change: () => {
+  const others = h('select', { class: 'chart-pick', 'aria-label': t('chart.moreIntervals'), title: t('chart.moreIntervals'), on: { change: () => {
     if (others.value === '') return;
     picks.set(others.value);
     onInterval(others.value);
-  } } }, h('option', { value: '' }, t('chart.more')), rest.map((one) => h('option', { value: one.id, selected: one.id === interval }, one.label)));
-  const kinds = h('select', { class: 'chart-pick', 'aria-label': t('chart.kind'), on: { change: () => onKind(kinds.value) } },
-    KINDS.map((one) => h('option', { value: one, selected: one === kind }, t(`chart.kind.${one}`))));
+  } } }, h('option', { value: '' }, '…'), rest.map((one) => h('option', { value: one.id, selected: one.id === interval }, one.label)));
   const count = h('b', null);
-  const indicators = h('button', { type: 'button', class: 'chip chart-function', 'aria-label': t('chart.indicators'), on: { click: onIndicators } }, h('span', { 'aria-hidden': 'true' }, 'ƒ'), count);
+  const style = h('button', { type: 'button', class: 'chip chart-function', 'aria-label': t('chart.style'), title: t('chart.style'), on: { click: onStyle } }, h('span', { 'aria-hidden': 'true' }, 'ƒ'), count);
   const el = h('header', { class: 'chart-head' },
     h('div', { class: 'chart-quote' }, symbol, price.el, moved, source),
-    h('div', { class: 'chart-tools' }, picks.el, others, kinds, indicators));
+    h('div', { class: 'chart-tools' }, picks.el, others, style));
 
   return {
     el,

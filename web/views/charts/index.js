@@ -11,10 +11,10 @@ import { h } from '../../widgets/dom.js';
 import { openSearch } from '../shared/search.js';
 import { errorText, labelOf, tickOf } from '../shared/text.js';
 import { feedChart } from './feed.js';
-import { chartHeader, KINDS } from './header.js';
-import { openIndicators, specsOf } from './indicators.js';
+import { chartHeader } from './header.js';
 import { intervalOf } from './intervals.js';
 import { chartLines, followDrag } from './lines.js';
+import { KINDS, openStyle, specsOf } from './style.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../../chart/types.js').ChartKind} ChartKind */
@@ -31,19 +31,19 @@ export function create(ctx, params) {
 
   const box = h('div', { class: 'chart-box' });
   const header = chartHeader(ctx, {
-    interval: settings.interval, kind: settings.kind, onSymbol: search,
+    interval: settings.interval, onSymbol: search,
     onInterval(id) {
       settings.interval = id;
       keep();
       show();
     },
-    onKind(kind) {
-      settings.kind = kind;
-      keep();
-      chart.setKind(chartKind());
-    },
-    onIndicators: () => openIndicators(ctx, {
-      chosen: settings.indicators, volume: settings.volume,
+    onStyle: () => openStyle(ctx, {
+      kind: settings.kind, chosen: settings.indicators, volume: settings.volume,
+      onKind(kind) {
+        settings.kind = kind;
+        keep();
+        chart.setKind(chartKind());
+      },
       onChange(chosen, volume) {
         settings.indicators = chosen;
         settings.volume = volume;
@@ -55,7 +55,7 @@ export function create(ctx, params) {
   const el = h('section', { class: 'charts-page', 'aria-label': t('chart.title') }, header.el, box);
   const chartKind = () => /** @type {ChartKind} */ (KINDS.includes(settings.kind) ? settings.kind : 'candles');
   const chart = createChart(box, {
-    theme: readTheme(document.documentElement), kind: chartKind(), volume: settings.volume, interval: intervalOf(settings.interval).ms,
+    theme: readTheme(document.body), kind: chartKind(), volume: settings.volume, interval: intervalOf(settings.interval).ms,
     words: { label: t('chart.title'), goLive: t('chart.goLive'), empty: '', tapToSend: t('chart.tapToSend'), keys: t('chart.keys') },
   });
   chart.onLineDrag((drag) => followDrag(ctx, drag));
@@ -132,7 +132,7 @@ export function create(ctx, params) {
       if (live && !wasLive && key !== '') feed.reload();
       wasLive = live;
     }),
-    watchTheme(() => chart.setTheme(readTheme(document.documentElement))),
+    watchTheme(() => chart.setTheme(readTheme(document.body))),
   ];
   dress();
   follow();

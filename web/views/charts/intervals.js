@@ -25,7 +25,7 @@ export const INTERVALS = Object.freeze([
 ]);
 
 /** Shown as buttons; the others stand in the list beside them. */
-export const FAVOURITES = Object.freeze(['1m', '3m', '5m', '15m', '1h', '1d']);
+export const FAVOURITES = Object.freeze(['1m', '3m', '5m', '15m', '1d']);
 
 /** @param {string} id @returns {Interval} the minute when there is no such interval */
 export const intervalOf = (id) => INTERVALS.find((one) => one.id === id) ?? /** @type {Interval} */ (INTERVALS[4]);
