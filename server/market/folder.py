@@ -1,21 +1,38 @@
 """Folds ticks into the current bar of every instrument, for one interval, column-wise."""
 
 from collections import deque
+from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from server.market.ports import BarColumns
+from server.market.slots import scatter
 
 __all__ = ("BarFolder", "EndedBar", "Finished")
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.integer]
+Rows = npt.NDArray[Any]
 _KEPT = 256
-_BAR = ("start", "open", "high", "low", "close", "volume", "oi")
-_COLUMNS = ("start_ns", "open", "high", "low", "close", "volume", "oi")
+_COLUMNS = BarColumns.__struct_fields__
+_BAR = np.dtype(
+    [
+        ("start", "<i8"),
+        ("open", "<f8"),
+        ("high", "<f8"),
+        ("low", "<f8"),
+        ("close", "<f8"),
+        ("volume", "<i8"),
+        ("oi", "<i8"),
+        ("changed", "<i8"),
+        ("given", "?"),
+    ],
+    align=True,
+)
+_ZERO = np.zeros(1, dtype=np.int64)
+_TRUE = np.ones(1, dtype=np.bool_)
 
 EndedBar = tuple[float, ...]
 """(start in ns, open, high, low, close, volume, open interest)."""
@@ -24,44 +41,40 @@ EndedBar = tuple[float, ...]
 class Finished(msgspec.Struct, frozen=True):
     """Bars that ended: `rows[i]` belongs to bar i; a row may appear more than once, oldest first."""
 
-    rows: I8
+    rows: Rows
     bars: BarColumns
 
 
 class BarFolder:
-    """One current bar a row. `start` is -1 where there is none yet."""
+    """One current bar a row; one record a row, so that a tick touches one place in memory."""
 
     def __init__(self, size: int) -> None:
-        self.start: I8 = np.full(size, -1, dtype=np.int64)
-        self.open: F8 = np.zeros(size)
-        self.high: F8 = np.zeros(size)
-        self.low: F8 = np.zeros(size)
-        self.close: F8 = np.zeros(size)
-        self.volume: I8 = np.zeros(size, dtype=np.int64)
-        self.oi: I8 = np.zeros(size, dtype=np.int64)
-        self.changed: I8 = np.zeros(size, dtype=np.int64)
-        """Version of the last change of the current bar."""
-        self._given: npt.NDArray[np.bool_] = np.ones(size, dtype=np.bool_)
+        self._bars = _fresh(size)
         self._watched: npt.NDArray[np.bool_] = np.zeros(size, dtype=np.bool_)
         self._ended: dict[int, deque[EndedBar]] = {}
 
     def grow(self, size: int) -> None:
         """Make room for more rows."""
-        more = size - len(self.start)
-        if more <= 0:
-            return
-        for name in ("open", "high", "low", "close"):
-            setattr(self, name, np.concatenate((getattr(self, name), np.zeros(more))))
-        for name in ("volume", "oi", "changed"):
-            setattr(self, name, np.concatenate((getattr(self, name), np.zeros(more, dtype=np.int64))))
-        self.start = np.concatenate((self.start, np.full(more, -1, dtype=np.int64)))
-        self._given = np.concatenate((self._given, np.ones(more, dtype=np.bool_)))
-        self._watched = np.concatenate((self._watched, np.zeros(more, dtype=np.bool_)))
+        more = size - len(self._bars)
+        if more > 0:
+            self._bars = np.concatenate((self._bars, _fresh(more)))
+            self._watched = np.concatenate((self._watched, np.zeros(more, dtype=np.bool_)))
+
+    @property
+    def start(self) -> I8:
+        """Start of the current bar by row, -1 where there is none."""
+        found: I8 = self._bars["start"]
+        return found
+
+    @property
+    def changed(self) -> I8:
+        """Version of the last change of the current bar by row."""
+        found: I8 = self._bars["changed"]
+        return found
 
     def reset(self) -> None:
         """Forget all current bars (a new day, or time was set back)."""
-        self.start.fill(-1)
-        self._given.fill(True)
+        self._bars = _fresh(len(self._bars))
         for ended in self._ended.values():
             ended.clear()
 
@@ -86,15 +99,12 @@ class BarFolder:
 
     def current(self, row: int) -> BarColumns:
         """The current bar as columns of one, or of none."""
-        pick = slice(row, row + 1) if self.start[row] >= 0 else slice(0, 0)
-        return BarColumns(*(getattr(self, n)[pick].copy() for n in _BAR))
+        return _columns(self._bars[row : row + 1 if self._bars["start"][row] >= 0 else row].copy())
 
     def seed(self, row: int, bars: BarColumns, version: int) -> None:
         """Set the current bar of a row to the last of some bars (at least one)."""
-        for name, source in zip(_BAR, _COLUMNS, strict=True):
-            getattr(self, name)[row] = getattr(bars, source)[-1]
-        self.changed[row] = version
-        self._given[row] = False
+        last = (getattr(bars, name)[-1] for name in BarColumns.__struct_fields__)
+        self._bars[row] = (*last, version, False)
 
     def fold(self, rows: Rows, starts: I8, ltp: F8, traded: I8, oi: I8, version: int) -> Finished | None:
         """Take ticks sorted by row and by time within a row; `starts` is the bar each lies in.
@@ -104,41 +114,49 @@ class BarFolder:
         n = len(rows)
         if n == 0:
             return None
-        begin = np.flatnonzero(np.append(True, (rows[1:] != rows[:-1]) | (starts[1:] != starts[:-1])))
-        end = np.append(begin[1:], n) - 1
-        row, start = rows[begin], starts[begin]
-        opened, closed = ltp[begin], ltp[end]
-        high, low = np.maximum.reduceat(ltp, begin), np.minimum.reduceat(ltp, begin)
-        volume, last_oi = np.add.reduceat(traded, begin), oi[end]
-        change = row[1:] != row[:-1]
-        head, tail = np.append(True, change), np.append(change, True)
-        at = row[head]
-        held, given = self.start[at], self._given[at]
-        older = (held >= 0) & (held < start[head])
-        if self._ended and older.any():
-            self._note(self._taken(at[older]))
-        fresh = older & ~given
-        parts = [self._taken(at[fresh])] if fresh.any() else []
-        merge = np.flatnonzero(head)[held == start[head]]
-        if len(merge):
-            into = row[merge]
-            opened[merge] = self.open[into]
-            high[merge] = np.maximum(high[merge], self.high[into])
-            low[merge] = np.minimum(low[merge], self.low[into])
-            volume[merge] += self.volume[into]
-        if not tail.all():
-            body = ~tail
-            columns = BarColumns(
-                start[body], opened[body], high[body], low[body], closed[body], volume[body], last_oi[body]
-            )
-            parts.append(Finished(row[body].astype(np.int64), columns))
+        begin = np.concatenate((_ZERO, np.flatnonzero((rows[1:] != rows[:-1]) | (starts[1:] != starts[:-1])) + 1))
+        end = np.concatenate((begin[1:], np.array([n]))) - 1
+        row = rows[begin]
+        made = np.empty(len(begin), dtype=_BAR)
+        made["start"], made["open"], made["close"], made["oi"] = starts[begin], ltp[begin], ltp[end], oi[end]
+        made["high"], made["low"] = np.maximum.reduceat(ltp, begin), np.minimum.reduceat(ltp, begin)
+        made["volume"] = np.add.reduceat(traded, begin)
+        made["changed"], made["given"] = version, False
+        edge = row[1:] != row[:-1]
+        several = not edge.all()  # some row has more than one bar in this batch
+        if several:
+            head = np.concatenate((_ZERO, np.flatnonzero(edge) + 1))
+            at, first = row[head], made.take(head)
+        else:
+            at, first = row, made
+        held = self._bars.take(at)
+        older = np.flatnonzero((held["start"] >= 0) & (held["start"] < first["start"]))
+        parts = []
+        if len(older):
+            ended = Finished(at[older], _columns(held.take(older)))
+            if self._ended:
+                self._note(ended)
+            fresh = np.flatnonzero(~held["given"][older])
+            if len(fresh) == len(older):
+                parts.append(ended)
+            elif len(fresh):
+                parts.append(Finished(at[older[fresh]], _columns(held.take(older[fresh]))))
+        same = held["start"] == first["start"]
+        if same.any():
+            np.copyto(first["open"], held["open"], where=same)
+            np.maximum(first["high"], held["high"], out=first["high"], where=same)
+            np.minimum(first["low"], held["low"], out=first["low"], where=same)
+            np.add(first["volume"], held["volume"], out=first["volume"], where=same)
+            if several:
+                scatter(made, head, first)
+        if several:
+            tail = np.concatenate((edge, _TRUE))
+            body = np.flatnonzero(~tail)
+            parts.append(Finished(row[body], _columns(made.take(body))))
             if self._ended:
                 self._note(parts[-1])
-        to = row[tail]
-        self.start[to], self.open[to], self.high[to], self.low[to] = start[tail], opened[tail], high[tail], low[tail]
-        self.close[to], self.volume[to], self.oi[to] = closed[tail], volume[tail], last_oi[tail]
-        self.changed[to] = version
-        self._given[to] = False
+            row, made = row[tail], made.take(np.flatnonzero(tail))
+        scatter(self._bars, row, made)
         return _joined(parts)
 
     def sweep(self, before_ns: int) -> Finished | None:
@@ -146,14 +164,12 @@ class BarFolder:
 
         They stay current: a late tick still joins its bar, which is then given out again, whole.
         """
-        rows = np.flatnonzero(~self._given & (self.start < before_ns) & (self.start >= 0))
+        bars = self._bars
+        rows = np.flatnonzero(~bars["given"] & (bars["start"] < before_ns) & (bars["start"] >= 0))
         if len(rows) == 0:
             return None
-        self._given[rows] = True
-        return self._taken(rows)
-
-    def _taken(self, rows: Rows) -> Finished:
-        return Finished(rows.astype(np.int64), BarColumns(*(getattr(self, n)[rows] for n in _BAR)))
+        bars["given"][rows] = True
+        return Finished(rows, _columns(bars.take(rows)))
 
     def _note(self, ended: Finished) -> None:
         """Keep what ended for those who watch it live."""
@@ -161,6 +177,17 @@ class BarFolder:
         for i in np.flatnonzero(self._watched[ended.rows]):
             kept = self._ended[int(ended.rows[i])]
             kept.append((int(bars.start_ns[i]), *(float(getattr(bars, n)[i]) for n in _COLUMNS[1:])))
+
+
+def _fresh(size: int) -> npt.NDArray[Any]:
+    bars = np.zeros(size, dtype=_BAR)
+    bars["start"], bars["given"] = -1, True
+    return bars
+
+
+def _columns(bars: npt.NDArray[Any]) -> BarColumns:
+    """Contiguous copies: bars that were given out must not change with the table."""
+    return BarColumns(*(np.ascontiguousarray(bars[name]) for name in _BAR.names[:7]))  # type: ignore[index]
 
 
 def _joined(parts: list[Finished]) -> Finished | None:

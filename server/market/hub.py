@@ -28,7 +28,7 @@ from server.market.intervals import interval as interval_of
 from server.market.pipeline import Pipeline, Screened, ScreenRules
 from server.market.ports import BarColumns, DepthBatch, TickBatch, TickStore
 from server.market.sessions import Sessions, ist_day, midnight_ns
-from server.market.slots import QUOTE_COLUMNS, Slots
+from server.market.slots import META, QUOTE_COLUMNS, Slots, scatter
 from server.market.subscription import Subscription
 from server.market.table import FLAG_STALE
 from server.market.watch import Watch, Watches
@@ -41,8 +41,7 @@ MAX_BACKLOG = 1_000_000
 """Ticks that may wait; what comes on top is dropped and counted as `overload`."""
 _RATE_SPAN = 10.0
 _OPENING_NS = 60_000_000_000  # a feed that starts within the opening minute has missed nothing that matters
-_OHLC = slice(QUOTE_COLUMNS["open"] - 1, QUOTE_COLUMNS["low"])
-_LAST = slice(QUOTE_COLUMNS["market_ms"] - 1, QUOTE_COLUMNS["oi"])
+_AT = QUOTE_COLUMNS
 _SOURCES = 255
 
 
@@ -331,7 +330,8 @@ class Hub:
         self.version += 1
         slots.time_ns[:size] = 0
         slots.volume[:size] = np.where(whole[self.catalogue.segment], 0, -1)
-        slots.values[:size, _OHLC] = np.nan
+        for name in ("open", "high", "low"):
+            slots.quotes[name][:size] = np.nan
         slots.quotes["volume"][:size] = 0.0
         rows = [(row, close) for key, close in closes.items() if (row := self.catalogue.find(key)) is not None]
         if rows:
@@ -348,53 +348,44 @@ class Hub:
             self._kept += len(ticks)
             self._last_tick = self._clock.monotonic()
             inside, times = self.book.trading(ticks)
-            self._write(ticks, self._source(batch.source))
-            self._day_range(ticks, inside)
+            self._write(ticks, self._source(batch.source), inside)
             self.book.fold(ticks, inside, times, self.version)
         if batch.depth is not None:
             self._write_depth(batch, ticks)
         if self.watches.wanted and len(ticks):
             self._tell(batch.source, ticks)
 
-    def _write(self, ticks: Screened, source: int) -> None:
-        slots, last = self.slots, ticks.last
+    def _write(self, ticks: Screened, source: int, inside: npt.NDArray[np.bool_] | None) -> None:
+        slots, first, last = self.slots, ticks.first, ticks.last
         rows = ticks.rows[last]
-        time_ns, volume, oi = ticks.time_ns[last], ticks.volume[last], ticks.oi[last]
-        block = np.empty((len(rows), 9))
-        block[:, 0] = time_ns / 1e6
-        block[:, 1] = self.wall_ms()
-        block[:, 2] = ticks.ltp[last]
-        block[:, 3] = ticks.bid[last]
-        block[:, 4] = ticks.ask[last]
-        block[:, 5] = ticks.bid_qty[last]
-        block[:, 6] = ticks.ask_qty[last]
-        block[:, 7] = volume
-        block[:, 8] = oi
-        slots.values[rows, _LAST] = block
-        slots.time_ns[rows] = time_ns
-        slots.volume[rows] = volume
-        slots.oi[rows] = oi
-        slots.received[rows] = self._last_tick
-        slots.source[rows] = source
-        slots.changed[rows] = self.version
-        self._segments.ticked[self.catalogue.segment[rows]] = self._last_tick
+        meta = np.empty(len(rows), dtype=META)
+        meta["time_ns"], meta["volume"], meta["oi"] = ticks.time_ns[last], ticks.volume[last], ticks.oi[last]
+        meta["changed"], meta["received"], meta["source"] = self.version, self._last_tick, source
+        scatter(slots.meta, rows, meta)
+        records = slots.quotes.take(rows)
+        block = records.view(np.float64).reshape(len(rows), -1)
+        block[:, _AT["market_ms"]] = meta["time_ns"] / 1e6
+        block[:, _AT["received_ms"]] = self.wall_ms()
+        for name, column in (("ltp", ticks.ltp), ("bid", ticks.bid), ("ask", ticks.ask)):
+            block[:, _AT[name]] = column[last]
+        block[:, _AT["bid_qty"]] = ticks.bid_qty[last]
+        block[:, _AT["ask_qty"]] = ticks.ask_qty[last]
+        block[:, _AT["volume"]] = meta["volume"]
+        block[:, _AT["oi"]] = meta["oi"]
+        if inside is None:
+            _widen_range(block, ticks.ltp, first)
+        elif inside.any():
+            # open, high and low of the day are made in trading phases only
+            traded, ltp = ticks.rows[inside], ticks.ltp[inside]
+            begin = np.flatnonzero(np.append(True, traded[1:] != traded[:-1]))
+            which = np.searchsorted(rows, traded[begin])
+            some = block[which]
+            _widen_range(some, ltp, begin)
+            block[which, _AT["open"] : _AT["low"] + 1] = some[:, _AT["open"] : _AT["low"] + 1]
         if self._some_stale:
-            slots.quotes["flags"][rows] &= ~np.uint32(FLAG_STALE)
-
-    def _day_range(self, ticks: Screened, inside: npt.NDArray[np.bool_] | None) -> None:
-        """Open, high and low of the day, from trading phases only."""
-        rows, ltp, first = ticks.rows, ticks.ltp, ticks.first
-        if inside is not None:
-            rows, ltp = rows[inside], ltp[inside]
-            if len(rows) == 0:
-                return
-            first = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
-        at = rows[first]
-        known = self.slots.values[at, _OHLC]
-        known[:, 0] = np.where(np.isnan(known[:, 0]), ltp[first], known[:, 0])
-        known[:, 1] = np.fmax(known[:, 1], np.maximum.reduceat(ltp, first))
-        known[:, 2] = np.fmin(known[:, 2], np.minimum.reduceat(ltp, first))
-        self.slots.values[at, _OHLC] = known
+            records["flags"] &= ~np.uint32(FLAG_STALE)
+        scatter(slots.quotes, rows, records)
+        self._segments.ticked[self.catalogue.segment[rows]] = self._last_tick
 
     def _write_depth(self, batch: TickBatch, ticks: Screened) -> None:
         """Write books, except bad ones and those whose tick in this batch was refused."""
@@ -480,6 +471,16 @@ def _chunks(batch: TickBatch) -> list[TickBatch]:
         )
         for at in range(0, size, CHUNK)
     ]
+
+
+def _widen_range(block: npt.NDArray[np.float64], ltp: npt.NDArray[np.float64], first: npt.NDArray[np.int64]) -> None:
+    """Take the prices of each row (they begin at `first`) into its open, high and low."""
+    opened, high, low = block[:, _AT["open"]], block[:, _AT["high"]], block[:, _AT["low"]]
+    none = np.isnan(opened)
+    if none.any():
+        np.copyto(opened, ltp[first], where=none)
+    np.fmax(high, np.maximum.reduceat(ltp, first), out=high)
+    np.fmin(low, np.minimum.reduceat(ltp, first), out=low)
 
 
 def _sound(depth: DepthBatch) -> npt.NDArray[np.bool_]:

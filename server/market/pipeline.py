@@ -128,6 +128,7 @@ class Pipeline:
         self._slots = slots
         self._rules = rules
         self._now_ns = now_ns
+        self._kind: npt.NDArray[np.uint8] = np.empty(0, dtype=np.uint8)
         self._factor: F8 = np.empty(0)
         self._floor: F8 = np.empty(0)
         self._held: dict[int, tuple[int, float]] = {}
@@ -140,7 +141,9 @@ class Pipeline:
     def set_kinds(self, kinds: list[str]) -> None:
         """Give the kind of every row, in row order."""
         none = JumpRule(np.inf, 0.0)
-        chosen = [self._rules.jumps.get(kind, none) for kind in kinds]
+        names = sorted(set(kinds))
+        chosen = [self._rules.jumps.get(kind, none) for kind in names]
+        self._kind = np.array([names.index(kind) for kind in kinds], dtype=np.uint8)
         self._factor = np.array([r.factor for r in chosen])
         self._floor = np.array([r.floor for r in chosen])
 
@@ -162,16 +165,15 @@ class Pipeline:
         keys = rows.astype(np.uint16) if self._slots.size <= 65_536 else rows
         order = np.argsort(keys, kind="stable")
         columns, place = {n: c[order] for n, c in columns.items()}, place[order]
-        keep = self._walk_odd_rows(columns)
-        if keep is not None:
-            columns, place = {n: c[keep] for n, c in columns.items()}, place[keep]
-        keep = self._duplicates(columns)
-        if keep is not None:
-            columns, place = {n: c[keep] for n, c in columns.items()}, place[keep]
-        first, last = _groups(columns["rows"])
-        before = _before(columns["volume"], self._slots.volume, columns["rows"], first)
-        traded = np.where(before < 0, 0, columns["volume"] - before)
-        return Screened(**columns, place=place, first=first, last=last, traded=traded)
+        runs = _Runs(columns, self._slots)
+        for check in (self._walk_odd_rows, self._duplicates):
+            keep = check(columns, runs)
+            if keep is not None:
+                columns, place = {n: c[keep] for n, c in columns.items()}, place[keep]
+                runs = _Runs(columns, self._slots)
+        traded = columns["volume"] - runs.before_volume
+        traded[runs.before_volume < 0] = 0
+        return Screened(**columns, place=place, first=runs.first, last=runs.last, traded=traded)
 
     def _plain_faults(self, c: dict[str, Column]) -> Mask | None:
         """Faults that a tick shows by itself; None when there are none."""
@@ -203,19 +205,17 @@ class Pipeline:
         for price in ("ltp", "bid", "ask"):
             c[price] = np.round(c[price], self._rules.decimals)
 
-    def _walk_odd_rows(self, c: dict[str, Column]) -> Mask | None:
-        rows, slots = c["rows"], self._slots
-        first, _ = _groups(rows)
-        before_time = _before(c["time_ns"], slots.time_ns, rows, first)
-        before_ltp = _before(c["ltp"], slots.quotes["ltp"], rows, first)
+    def _walk_odd_rows(self, c: dict[str, Column], runs: "_Runs") -> Mask | None:
+        rows, ltp = c["rows"], c["ltp"]
+        before = runs.shift(ltp, self._slots.quotes["ltp"][runs.rows])
         # the day before says nothing of today's first price: gaps are real
-        before_ltp[first[slots.time_ns[rows[first]] == 0]] = np.nan
-        before_volume = _before(c["volume"], slots.volume, rows, first)
+        before[runs.first[runs.kept["time_ns"] == 0]] = np.nan
         with np.errstate(invalid="ignore"):
-            high, low = np.maximum(c["ltp"], before_ltp), np.minimum(c["ltp"], before_ltp)
-            odd = (high > low * self._factor[rows]) & (high - low > self._floor[rows])
-        odd |= c["time_ns"] < before_time
-        odd |= c["volume"] < before_volume
+            high, low = np.maximum(ltp, before), np.minimum(ltp, before)
+            kind = self._kind.take(rows)
+            odd = (high > low * self._factor.take(kind)) & (high - low > self._floor.take(kind))
+        odd |= c["time_ns"] < runs.before_time
+        odd |= c["volume"] < runs.before_volume
         if self._held:
             odd |= np.isin(rows, np.fromiter(self._held, np.int64))
         if not odd.any():
@@ -225,7 +225,8 @@ class Pipeline:
         for row in np.unique(rows[odd]):
             low_at, high_at = np.searchsorted(rows, [row, row + 1])
             self._walk(int(row), c, keep, range(int(low_at), int(high_at)))
-        return keep
+        runs.forget_volume(c)
+        return None if keep.all() else keep
 
     def _walk(self, row: int, c: dict[str, Column], keep: Mask, span: range) -> None:
         """Judge the ticks of one row one after another against the last good one."""
@@ -254,37 +255,58 @@ class Pipeline:
 
     def _jumps(self, row: int, last: float, price: float) -> bool:
         high, low = max(last, price), min(last, price)
-        return bool(high > low * self._factor[row] and high - low > self._floor[row])
+        kind = self._kind[row]
+        return bool(high > low * self._factor[kind] and high - low > self._floor[kind])
 
-    def _duplicates(self, c: dict[str, Column]) -> Mask | None:
+    def _duplicates(self, c: dict[str, Column], runs: "_Runs") -> Mask | None:
         """Ticks equal in everything to the one before them."""
-        rows, slots = c["rows"], self._slots
-        first, _ = _groups(rows)
-        same: Mask = c["time_ns"] == _before(c["time_ns"], slots.time_ns, rows, first)
-        if not same.any():
+        same = np.flatnonzero((c["time_ns"] == runs.before_time) & (c["volume"] == runs.before_volume))
+        if len(same) == 0:
             return None
+        rows = c["rows"][same]
+        inner = same > 0
+        inner[inner] = c["rows"][same[inner] - 1] == rows[inner]
+        kept = self._slots.quotes.take(rows)
+        equal = np.ones(len(same), dtype=np.bool_)
         for name in ("ltp", "bid", "ask", "bid_qty", "ask_qty", "oi"):
-            before = _before(c[name], slots.quotes[name], rows, first)
-            same &= (c[name] == before) | ((c[name] != c[name]) & (before != before))
-        same &= c["volume"] == _before(c["volume"], slots.volume, rows, first)
-        found = int(np.count_nonzero(same))
-        if not found:
+            now = c[name][same]
+            before = np.where(inner, c[name][same - 1], kept[name])
+            equal &= (now == before) | ((now != now) & (before != before))
+        if not equal.any():
             return None
-        self.drops.add("duplicate", found)
-        return ~same
+        self.drops.add("duplicate", int(np.count_nonzero(equal)))
+        keep = np.ones(len(c["rows"]), dtype=np.bool_)
+        keep[same[equal]] = False
+        return keep
 
 
-def _groups(rows: Column) -> tuple[I8, I8]:
-    """First and last index of each run of equal rows."""
-    change = np.flatnonzero(rows[1:] != rows[:-1])
-    if len(rows) == 0:
-        return change, change
-    return np.concatenate(([0], change + 1)), np.append(change, len(rows) - 1)
+class _Runs:
+    """Runs of one row in sorted ticks, and what came before each tick: the tick before, or the slot."""
+
+    def __init__(self, columns: dict[str, Column], slots: Slots) -> None:
+        rows = columns["rows"]
+        self._slots = slots
+        if len(rows):
+            edge = np.flatnonzero(rows[1:] != rows[:-1])
+            self.first: I8 = np.concatenate((_ZERO, edge + 1))
+            self.last: I8 = np.concatenate((edge, np.array([len(rows) - 1])))
+        else:
+            self.first = self.last = np.empty(0, dtype=np.int64)
+        self.rows = rows[self.first]
+        self.kept = slots.meta.take(self.rows)
+        self.before_time = self.shift(columns["time_ns"], self.kept["time_ns"])
+        self.before_volume = self.shift(columns["volume"], self.kept["volume"])
+
+    def shift(self, column: Column, kept: Column) -> Column:
+        """The column one tick later, with the slot's value before the first tick of each row."""
+        out = np.empty_like(column)
+        out[1:] = column[:-1]
+        out[self.first] = kept
+        return out
+
+    def forget_volume(self, columns: dict[str, Column]) -> None:
+        """The volumes were repaired: what came before is read again."""
+        self.before_volume = self.shift(columns["volume"], self.kept["volume"])
 
 
-def _before(column: Column, kept: Column, rows: Column, first: I8) -> Column:
-    """The value before each tick: of the tick before it, or of the slot for the first of a row."""
-    out = np.empty(len(column), dtype=np.promote_types(column.dtype, kept.dtype))
-    out[1:] = column[:-1]
-    out[first] = kept[rows[first]]
-    return out
+_ZERO = np.zeros(1, dtype=np.int64)

@@ -176,4 +176,4 @@ class _Series:
 
 def _split(kind: int, table: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> list[tuple[int, int, bytes]]:
     parts = (rows[at : at + _MOST] for at in range(0, len(rows), _MOST))
-    return [(kind, len(part), table[part].tobytes()) for part in parts]
+    return [(kind, len(part), table.take(part).tobytes()) for part in parts]
