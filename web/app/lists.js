@@ -58,7 +58,16 @@ export function createLists(store, api, onPreferences) {
     },
     async overview(account) {
       const overview = await api.overview(account);
-      return () => store.set('overview', overview);
+      return () => {
+        /** @type {Map<string, number>} */
+        const marks = new Map();
+        for (const { key } of [...store.state.positions, ...store.state.holdings]) {
+          const last = store.quotes.get(key)?.ltp;
+          if (last !== undefined && last !== null) marks.set(key, last);
+        }
+        store.set('marks', marks);
+        store.set('overview', overview);
+      };
     },
     async system() {
       const system = await api.system();

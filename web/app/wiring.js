@@ -18,6 +18,7 @@ import { scriptUrl } from './trusted.js';
 
 const CLOCK_MS = 500;
 const SYSTEM_MS = 10_000;
+const OVERVIEW_MS = 15_000;
 const GATHER_MS = 120;
 const AT_ONCE = 4;
 
@@ -89,7 +90,7 @@ export function createWiring(on) {
       const kept = sessionStorageGet('account');
       const wanted = [store.state.account, kept, found.default_account].find((id) => found.accounts.some((one) => one.id === id && found.markets.some((m) => m.id === one.market)));
       useAccount(wanted ?? found.accounts[0]?.id ?? '');
-      await lists.load('watchlists', 'orders', 'positions', 'funds', 'overview');
+      await lists.load('watchlists', 'orders', 'positions', 'holdings', 'funds', 'overview');
       const opened = /** @type {ListName[]} */ (['trades', 'holdings', 'triggers', 'baskets']).filter((name) => store.state.loaded.has(name));
       await lists.load(...opened);
       void lists.load('system').catch(() => undefined);
@@ -184,6 +185,9 @@ export function createWiring(on) {
     setInterval(() => {
       if (!document.hidden && store.state.session && store.state.restored === null) void lists.load('system').catch(() => undefined);
     }, SYSTEM_MS);
+    setInterval(() => {
+      if (!document.hidden && store.state.session && store.state.restored === null) void lists.load('overview').catch(() => undefined);
+    }, OVERVIEW_MS);
     addEventListener('online', () => link?.retry());
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) link?.retry();

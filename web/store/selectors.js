@@ -81,25 +81,21 @@ export function positionNow(store, position) {
 }
 
 /**
- * Day's profit or loss now: the server's figure, moved along with the prices since.
+ * Day's profit or loss now, charges taken off: the server's figure, moved along with the prices since it was read.
  * @param {Store} store
  * @returns {{ day: number, open: number, realised: number, charges: number } | null} null before the first answer
  */
 export function dayProfit(store) {
-  const { totals, positions } = store.state;
-  if (!totals) return null;
+  const { overview, positions, holdings, marks } = store.state;
+  if (!overview) return null;
   let moved = 0;
-  for (const position of positions) {
-    const then = number(position.ltp);
-    const now = store.quotes.get(position.key)?.ltp ?? then;
-    if (then !== null && now !== null) moved += position.quantity * (now - then);
+  for (const position of [...positions, ...holdings]) {
+    const then = marks.get(position.key);
+    const now = store.quotes.get(position.key)?.ltp;
+    if (then !== undefined && now !== undefined && now !== null) moved += position.quantity * (now - then);
   }
-  return {
-    day: (number(totals.day) ?? 0) + moved,
-    open: (number(totals.mtm) ?? 0) + moved,
-    realised: number(totals.realised) ?? 0,
-    charges: number(totals.charges) ?? 0,
-  };
+  const { pnl } = overview;
+  return { day: (number(pnl.day) ?? 0) + moved, open: (number(pnl.unrealised) ?? 0) + moved, realised: number(pnl.realised) ?? 0, charges: number(pnl.charges) ?? 0 };
 }
 
 /**

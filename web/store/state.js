@@ -32,6 +32,7 @@
  * @property {Preferences} preferences
  * @property {import('../format/wire.js').KillSwitch} kill
  * @property {import('../format/wire.js').Overview | null} overview
+ * @property {Map<string, number>} marks last prices at the moment the overview was read: what has moved since is added to it
  * @property {Map<string, number[]>} sparks
  * @property {import('../format/wire.js').Notice[]} notices
  * @property {string} selected key of the instrument on the ticket and the chart
@@ -79,6 +80,7 @@ export function emptyState() {
     preferences: { ...DEFAULT_PREFERENCES, last: {} },
     kill: { engaged: false, reason: '', since: null },
     overview: null,
+    marks: new Map(),
     sparks: new Map(),
     notices: [],
     selected: '',

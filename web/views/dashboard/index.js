@@ -14,8 +14,6 @@ import { create as createWatchlist } from '../shared/watchlist/index.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 
-const REREAD_MS = 15_000;
-
 /** @param {Ctx} ctx @returns {import('../context.js').Page} */
 export function create(ctx) {
   const tiles = h('div', { class: 'tiles', role: 'list', 'aria-label': t('home.indices') });
@@ -79,8 +77,9 @@ export function create(ctx) {
     ctx.watch('home', [...keys, ...ctx.store.state.positions.map((one) => one.key)]);
     tileList.update(keys);
     const points = (found?.pnl.curve ?? []).map(([time, value]) => /** @type {[number, number]} */ ([time, Number(value)]));
-    line.set(points);
-    lineNote.hidden = points.length > 1;
+    const moved = points.some(([, value]) => value !== 0);
+    line.set(moved ? points : []);
+    lineNote.hidden = moved && points.length > 1;
     const share = toNumber(found?.margin_share) ?? 0;
     used.set(share, share > 0.9 ? 'down' : share > 0.7 ? 'warn' : '', percent(share * 100, 1).replace('+', ''));
     setText(usedText, found ? t('home.marginOf', { used: compactRupees(found.funds.margin), share: percent(share * 100, 1).replace('+', '') }) : '');
@@ -146,15 +145,11 @@ export function create(ctx) {
   addEventListener('resize', place);
 
   const off = ctx.store.on(['overview', 'account', 'notices', 'orders', 'positions', 'instruments'], overview);
-  const offQuotes = ctx.store.on(['quotes', 'clock', 'link', 'totals', 'positions'], (changed, keys) => {
+  const offQuotes = ctx.store.on(['quotes', 'clock', 'link', 'overview', 'positions'], (changed, keys) => {
     if (changed.size === 1 && changed.has('quotes')) tileList.refresh(keys);
     else tileList.refresh();
     profits();
   });
-  const timer = setInterval(() => {
-    if (!document.hidden) void ctx.load('overview', 'positions');
-  }, REREAD_MS);
-  void ctx.load('overview', 'positions');
   place();
   overview();
   profits();
@@ -162,7 +157,6 @@ export function create(ctx) {
     el,
     destroy() {
       removeEventListener('resize', place);
-      clearInterval(timer);
       off();
       offQuotes();
       watch?.destroy?.();

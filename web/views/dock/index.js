@@ -43,7 +43,7 @@ export function create(ctx) {
     orders.el.hidden = tab !== 'orders';
   }
 
-  const off = ctx.store.on(['positions', 'orders', 'instruments', 'account', 'totals'], lists);
+  const off = ctx.store.on(['positions', 'orders', 'instruments', 'account', 'overview'], lists);
   const offQuotes = ctx.store.on(['quotes', 'clock', 'link'], () => {
     if (tab === 'positions') positions.refresh();
     totals();

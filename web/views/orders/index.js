@@ -22,7 +22,7 @@ export function create(ctx, params) {
   const compose = h('button', { type: 'button', class: 'button', on: { click: () => ctx.command('basket') } }, icon('plus'), t('basket.new'));
   const unknown = orderTable(ctx, { label: t('orders.unknown') });
   const open = orderTable(ctx, { label: t('orders.open') });
-  const done = orderTable(ctx, { label: t('orders.done') });
+  const done = orderTable(ctx, { label: t('orders.done'), done: true });
   const none = empty({ icon: 'orders', title: t('orders.emptyTitle'), text: t('orders.emptyText'), action: t('orders.emptyAction'), run: () => ctx.go('home') });
   const unknownBox = h('section', { class: 'panel warned', 'aria-label': t('orders.unknown') }, h('h2', { class: 'panel-title warn' }, icon('warn'), t('orders.unknown')), h('p', { class: 'muted pad' }, t('orders.unknownHelp')), unknown.el);
   const openBox = h('section', { class: 'panel', 'aria-label': t('orders.open') }, h('h2', { class: 'panel-title' }, t('orders.open')), open.el);
@@ -33,7 +33,7 @@ export function create(ctx, params) {
     key: (/** @type {import('../../format/wire.js').Trade} */ trade) => trade.fill.execution,
     onOpen: (trade) => openOrder(ctx, trade.fill.order),
     columns: [
-      { id: 'time', label: t('col.time'), width: '72px', cell: ({ fill }) => clock(fill.at_market), place: 'note' },
+      { id: 'time', label: t('col.time'), width: '72px', cell: ({ fill }) => clock(fill.at_market), place: 'sub' },
       { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: ({ fill }) => ({ text: labelOf(ctx, fill.key), cls: 'strong' }), place: 'title' },
       { id: 'side', label: t('col.side'), width: '60px', cell: ({ fill }) => ({ text: sideWord(fill.side), cls: fill.side === 'BUY' ? 'accent' : 'down' }), place: 'sub' },
       { id: 'qty', label: t('col.qty'), num: true, cell: ({ fill }) => quantity(fill.quantity), place: 'sub' },

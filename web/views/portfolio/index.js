@@ -58,7 +58,7 @@ export function create(ctx, params) {
     if (id === 'holdings') void ctx.load('holdings');
   }
 
-  const off = ctx.store.on(['positions', 'holdings', 'totals', 'instruments', 'account', 'loaded'], lists);
+  const off = ctx.store.on(['positions', 'holdings', 'overview', 'instruments', 'account', 'loaded'], lists);
   const offQuotes = ctx.store.on(['quotes', 'clock', 'link'], () => {
     positions.refresh();
     holdings.refresh();

@@ -11,6 +11,9 @@ import { errorText } from '../shared/text.js';
 const KEYS = [['Ctrl K', 'palette'], ['G H', 'home'], ['G C', 'charts'], ['G O', 'orders'], ['G P', 'portfolio'], ['G W', 'wallet'], ['G S', 'system'], ['B / S', 'buySell'], ['Shift B / S', 'quick'],
   ['\u2191 \u2193 Enter', 'rows'], ['E / T', 'exit'], ['M / X', 'modify'], ['Ctrl Shift K', 'kill'], ['?', 'keys']];
 
+/** Limits whose use is a running count; the others are judged order by order. */
+const COUNTED = ['day_loss', 'open_orders'];
+
 /** @param {Ctx} ctx @returns {import('../context.js').Page} */
 export function create(ctx) {
   const looks = h('div', { class: 'settings' });
@@ -67,7 +70,7 @@ export function create(ctx) {
         input.value = value === null ? '' : String(value);
       }
     } } });
-    const usedText = used === undefined || used === null ? '' : t('settings.used', { value: name === 'day_loss' ? rupees(used) : number(used, 0) });
+    const usedText = used === undefined || used === null || !COUNTED.includes(name) ? '' : t('settings.used', { value: name === 'day_loss' ? rupees(used) : number(used, 0) });
     return h('label', { class: 'setting' }, h('span', { class: 'setting-name' }, limitName(name), h('small', { class: 'muted' }, usedText)), input);
   }
 

@@ -12,6 +12,8 @@ import { change, market, quoteFreshness } from '../../store/selectors.js';
 /** Name of an instrument for people; its symbol until the catalogue has answered. @param {Ctx} ctx @param {string} key */
 export function labelOf(ctx, key) {
   const found = ctx.store.state.instruments.get(key);
+  // an index goes by the name traders use; its long name stands below
+  if (found?.kind === 'INDEX') return found.symbol;
   return found?.label || key.slice(key.indexOf(':') + 1);
 }
 
@@ -19,12 +21,14 @@ export function labelOf(ctx, key) {
 export function subOf(ctx, key) {
   const found = ctx.store.state.instruments.get(key);
   if (!found) return key.slice(0, key.indexOf(':'));
-  return found.sub || found.title || found.exchange;
+  return found.kind === 'INDEX' ? found.title : found.sub || found.title || found.exchange;
 }
 
 /** Price step of an instrument. @param {Ctx} ctx @param {string} key */
 export function tickOf(ctx, key) {
-  return ctx.store.state.instruments.get(key)?.tick ?? '0.05';
+  const found = ctx.store.state.instruments.get(key);
+  // an index is not traded: its step is no price step, two decimals are how it is quoted
+  return !found || found.kind === 'INDEX' ? '0.05' : found.tick;
 }
 
 /**
@@ -99,7 +103,7 @@ export function problemText(problem) {
   const known = `problem.${problem.code}`;
   const said = problem.detail || (has(known) ? t(known) : t('problem.app.other'));
   const text = [said, problem.remedy ?? ''].filter(Boolean).join(' ');
-  return problem.headroom && problem.limit ? `${text} ${t('problem.room', { value: problem.value ?? DASH, limit: problem.limit, headroom: problem.headroom })}` : text;
+  return problem.headroom && problem.limit && problem.code.startsWith('risk.') ? `${text} ${t('problem.room', { value: problem.value ?? DASH, limit: problem.limit, headroom: problem.headroom })}` : text;
 }
 
 /** The same for whatever was thrown. @param {unknown} error */

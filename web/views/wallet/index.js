@@ -34,8 +34,8 @@ export function create(ctx) {
     empty: h('p', { class: 'muted pad' }, t('wallet.noHolds')),
     key: (/** @type {{ key: string, reference: string, amount: number }} */ hold) => `${hold.key}|${hold.reference}`,
     columns: [
-      { id: 'what', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: (hold) => ({ text: hold.key ? labelOf(ctx, hold.key) : t('wallet.holdOther'), cls: 'strong' }), place: 'title' },
-      { id: 'for', label: t('col.for'), width: 'minmax(0, 2fr)', cell: (hold) => hold.reference, place: 'sub' },
+      { id: 'what', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: (hold) => ({ text: hold.key ? labelOf(ctx, hold.key) : purpose(hold.reference), cls: 'strong' }), place: 'title' },
+      { id: 'for', label: t('col.for'), width: 'minmax(0, 2fr)', cell: (hold) => (hold.key ? hold.reference : ''), place: 'sub' },
       { id: 'amount', label: t('col.amount'), num: true, cell: (hold) => rupees(hold.amount), place: 'main' },
     ],
   });
@@ -44,10 +44,9 @@ export function create(ctx) {
     empty: empty({ icon: 'wallet', title: t('wallet.emptyTitle'), text: t('wallet.emptyText') }),
     key: (/** @type {Statement & { i: number }} */ row) => `${row.at}|${row.reference}|${row.book}|${row.kind}|${row.amount}|${row.i}`,
     columns: [
-      { id: 'at', label: t('col.time'), width: '132px', cell: (row) => ({ text: stamp(row.at_market, null), cls: 'muted' }), place: 'note' },
+      { id: 'at', label: t('col.time'), width: '116px', cell: (row) => ({ text: stamp(row.at_market, null), cls: 'muted' }), place: 'sub' },
       { id: 'kind', label: t('col.kind'), width: '112px', cell: (row) => ({ text: t(`posting.${row.kind}`), cls: 'strong' }), place: 'title' },
-      { id: 'what', label: t('col.for'), width: 'minmax(0, 2fr)', cell: (row) => ({ text: row.key ? labelOf(ctx, row.key) : row.reference, title: row.reference }), place: 'sub' },
-      { id: 'book', label: t('col.book'), width: '88px', cell: (row) => ({ text: t(`book.${row.book}`), cls: 'muted' }) },
+      { id: 'what', label: t('col.for'), width: 'minmax(0, 2fr)', cell: (row) => ({ text: row.key ? labelOf(ctx, row.key) : purpose(row.reference), title: row.reference }), place: 'sub' },
       { id: 'amount', label: t('col.amount'), num: true, cell: (row) => ({ text: profit(row.amount), cls: direction(row.amount) }), place: 'main' },
       { id: 'balance', label: t('col.balance'), num: true, width: 'minmax(0, 1.2fr)', cell: (row) => rupees(row.balance), place: 'note' },
     ],
@@ -118,6 +117,9 @@ export function create(ctx) {
     statement.destroy();
   } };
 }
+
+/** What a posting without an instrument is for. @param {string} reference */
+const purpose = (reference) => (reference === 'positions' ? t('wallet.forPositions') : reference || t('wallet.holdOther'));
 
 /**
  * Margin still held, by what it is held for: the margin book's postings summed.

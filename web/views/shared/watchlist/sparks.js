@@ -5,6 +5,7 @@ import { market } from '../../../store/selectors.js';
 const FRESH_MS = 60_000;
 const AT_ONCE = 3;
 const BARS = 60;
+const LEAST = 8; // fewer points make a line that says nothing
 
 /** @param {import('../../context.js').Ctx} ctx */
 export function createSparks(ctx) {
@@ -36,8 +37,8 @@ export function createSparks(ctx) {
   /** @param {string} id @param {string} key */
   async function load(id, key) {
     try {
-      const bars = await ctx.api.bars(id, key, '5m', null, BARS);
-      if (!over && market(ctx.store)?.id === id) ctx.store.update('sparks', (known) => new Map(known).set(key, bars.c));
+      const bars = await ctx.api.bars(id, key, '3m', null, BARS);
+      if (!over && bars.c.length >= LEAST && market(ctx.store)?.id === id) ctx.store.update('sparks', (known) => new Map(known).set(key, bars.c));
     } catch {
       // a missing small line is no trouble: the price stands beside it, and it is asked for again in a minute
     } finally {
