@@ -44,10 +44,13 @@ _GAP_SHARE: Final = 0.26
 
 
 class _PastDay(msgspec.Struct, frozen=True):
+    """What it takes to draw one past day again; paths are large, so none is kept."""
+
     plan: DaySchedule
-    path: DayPath
+    opening: Opening
+    vix: float
+    """Log of India VIX at its end."""
     facts: SpotFacts
-    closes: F8
 
 
 class History:
@@ -80,14 +83,15 @@ class History:
     def closes(self) -> F8:
         """Official closes of the day before the first one: spots, then VIX."""
         self._grow(1)
-        return self._days[0].closes
+        return self._spots(self._days[0])[0].closes()
 
     def minutes(self, days: int) -> Iterator[tuple[list[str], BarColumns]]:
         """One-minute bars of the last `days` session days, oldest first: for each minute the keys that traded and
         one bar for each of them."""
         self._grow(days)
         for past in reversed(self._days[:days]):
-            yield from day_bars(SpotTape(past.plan, past.path, past.facts), past.plan, past.path, self._keys)
+            spots, path = self._spots(past)
+            yield from day_bars(spots, past.plan, path, self._keys)
 
     def daily(self, days: int, fine: int) -> Iterator[tuple[list[str], BarColumns]]:
         """Daily bars of the `days` session days before the first one, oldest first; the last `fine` are folded from
@@ -135,31 +139,38 @@ class History:
             return
         calm = self._calm()
         dates, vix = self._dates(count), self._log_vix(count + 1)
-        n = len(self._levels)
         for number in range(len(self._days), min(count, len(dates))):
             ordinal = -1 - number
             plan = schedule(self._rulebook, dates[number])
             opening = Opening(ordinal=ordinal, vix=vix[number + 1], calm=calm.get(ordinal, 0.0))
-            path = day_path(self._universe, self._seed, opening, plan.seconds, plan.opening_minute, (), self._tuning)
-            # VIX is led to the level the next day starts from
-            lead = (vix[number] - float(path.vix[-1])) * np.linspace(0.0, 1.0, len(path.vix))
-            path = msgspec.structs.replace(path, vix=path.vix + lead)
-            base = self._levels * np.exp(-path.log[-1].astype(np.float64))
+            move = self._path(plan, opening, vix[number]).log[-1]
+            base = self._levels * np.exp(-move.astype(np.float64))
             facts = spot_facts(self._universe.names, self._keys, self._tick, base, dates[number], self._seed)
-            self._days.append(_PastDay(plan, path, facts, SpotTape(plan, path, facts).closes()))
-            self._levels = base[:n]
+            self._days.append(_PastDay(plan, opening, vix[number], facts))
+            self._levels = base
+
+    def _path(self, plan: DaySchedule, opening: Opening, vix: float) -> DayPath:
+        """Draw a past day; India VIX is led to the level the next day starts from."""
+        path = day_path(self._universe, self._seed, opening, plan.seconds, plan.opening_minute, (), self._tuning)
+        lead = (vix - float(path.vix[-1])) * np.linspace(0.0, 1.0, len(path.vix))
+        return msgspec.structs.replace(path, vix=path.vix + lead)
+
+    def _spots(self, past: _PastDay) -> tuple[SpotTape, DayPath]:
+        path = self._path(past.plan, past.opening, past.vix)
+        return SpotTape(past.plan, path, past.facts), path
 
     def _fold(self, past: _PastDay) -> tuple[list[str], BarColumns]:
         opened: F8 = np.full(len(self._keys), np.nan)
         high, low = np.full(len(self._keys), -np.inf), np.full(len(self._keys), np.inf)
         volume = np.zeros(len(self._keys), dtype=np.int64)
         number = {key: row for row, key in enumerate(self._keys)}
-        for keys, bars in day_bars(SpotTape(past.plan, past.path, past.facts), past.plan, past.path, self._keys):
+        spots, path = self._spots(past)
+        for keys, bars in day_bars(spots, past.plan, path, self._keys):
             rows = np.array([number[key] for key in keys])
             opened[rows] = np.where(np.isnan(opened[rows]), bars.open, opened[rows])
             high[rows], low[rows] = np.maximum(high[rows], bars.high), np.minimum(low[rows], bars.low)
             volume[rows] += bars.volume
-        return list(self._keys), _columns(_midnight(past.plan.day), opened, high, low, past.closes, volume)
+        return list(self._keys), _columns(_midnight(past.plan.day), opened, high, low, spots.closes(), volume)
 
     def _coarse(self, days: int, fine: int) -> Iterator[tuple[list[str], BarColumns]]:
         if days <= 0:

@@ -75,7 +75,7 @@ class SpotTape:
         """Official closes: the auction's price, or the last print where there is no auction; VIX's last print."""
         last: F8 = self.prices(self.seconds - 1, self.seconds)[0]
         out = last if self.auction is None else self.auction_prices()
-        out[self._n] = self.prices(self._path.last, self._path.last + 1)[0][self._n]
+        out[self._n] = self.prices(self._path.last - 1, self._path.last)[0][self._n]
         return out
 
     def batch(

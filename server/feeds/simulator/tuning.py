@@ -10,43 +10,43 @@ __all__ = ("DEFAULT", "Tuning")
 class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters of the NIFTY path; log volatilities are in natural logs, times in minutes unless said."""
 
-    minute_vol: float = 2.55e-4
+    minute_vol: float = 2.4e-4
     """Median one-minute log return volatility at the reference VIX, before the other factors."""
-    vix_reference: float = 13.9
+    vix_reference: float = 13.8
     vix_power: float = 0.7
     day_sd: float = 0.21
-    day_rho: float = 0.5
-    day_own: float = 0.18
-    slow_sd: float = 0.28
+    day_rho: float = 0.6
+    day_own: float = 0.13
+    slow_sd: float = 0.284
     slow_tau: float = 52.0
-    fast_sd: float = 0.24
-    fast_tau: float = 1.86
-    shock_sd: float = 0.113
-    flurry_sd: float = 0.3
+    fast_sd: float = 0.217
+    fast_tau: float = 1.57
+    shock_sd: float = 0.085
+    flurry_sd: float = 0.22
     """Shock to the log volatility of each stretch of ten seconds: moves come in flurries."""
-    jumps: float = 0.42
+    jumps: float = 0.44
     """Expected a day."""
-    jump_size: float = 5.28
+    jump_size: float = 4.7
     """In volatilities of the minute, mean."""
     jump_down: float = 0.75
-    jump_seconds: float = 20.0
-    burst: float = 0.164
+    jump_seconds: float = 27.0
+    burst: float = 0.178
     """Log volatility added after a jump of one minute's volatility, fading with `burst_tau`."""
-    burst_tau: float = 8.0
+    burst_tau: float = 5.7
     print_sd: float = 1.55e-5
     """Log error of one index print: members print at different moments and at either side of their spread."""
-    print_slow_sd: float = 1.49e-5
-    print_tau: float = 33.0
+    print_slow_sd: float = 1.5e-5
+    print_tau: float = 29.0
     """Seconds."""
-    print_power: float = 0.1
+    print_power: float = 0.09
     print_day_sd: float = 0.38
     """Some days and some hours have noisier prints than others (logs)."""
-    print_hour_sd: float = 0.38
-    print_hour_tau: float = 87.0
-    print_lag: float = 0.305
+    print_hour_sd: float = 0.315
+    print_hour_tau: float = 70.0
+    print_lag: float = 0.28
     """Part of each second's move that reaches the index only later: members that have not traded yet."""
     smooth: float = 0.2
-    opening: float = 1.08
+    opening: float = 1.0
     """Shape of the day at the very opening."""
     gap_sd: float = 0.0036
     vix_beta: float = 3.4
