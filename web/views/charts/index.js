@@ -52,7 +52,10 @@ export function create(ctx, params) {
       },
     }),
   });
-  const el = h('section', { class: 'charts-page', 'aria-label': t('chart.title') }, header.el, box);
+  const trade = h('div', { class: 'chart-trade', hidden: true },
+    h('button', { type: 'button', class: 'button chart-sell', on: { click: () => ctx.ticket({ key, side: 'SELL' }) } }, t('side.sell')),
+    h('button', { type: 'button', class: 'button chart-buy', on: { click: () => ctx.ticket({ key, side: 'BUY' }) } }, t('side.buy')));
+  const el = h('section', { class: 'charts-page', 'aria-label': t('chart.title') }, header.el, box, trade);
   const chartKind = () => /** @type {ChartKind} */ (KINDS.includes(settings.kind) ? settings.kind : 'candles');
   const chart = createChart(box, {
     theme: readTheme(document.body), kind: chartKind(), volume: settings.volume, interval: intervalOf(settings.interval).ms,
@@ -89,6 +92,7 @@ export function create(ctx, params) {
   function show() {
     header.update(key);
     lines();
+    trade.hidden = store.state.instruments.get(key)?.tradable !== true; // an index is not bought
     if (key === '') {
       chart.setMessage(t('chart.none'));
       return;
@@ -118,6 +122,7 @@ export function create(ctx, params) {
     store.on(['selected', 'session', 'account', 'watchlists', 'overview'], follow),
     store.on(['orders', 'positions'], lines),
     store.on(['instruments'], () => {
+      trade.hidden = store.state.instruments.get(key)?.tradable !== true;
       header.update(key);
       lines();
     }),
