@@ -366,7 +366,9 @@ class FakeBroker:
     async def modify(self, order: Order, change: Change) -> Ack:
         await asyncio.sleep(0)
         word = self.modify_script.popleft() if self.modify_script else "ok"
-        if word == "reject":
+        if word == "fill_first":
+            self.fill(order.id)
+        if word in ("reject", "fill_first"):
             raise NotAccepted("too late")
         if word == "error":
             raise ConnectionError("refused")

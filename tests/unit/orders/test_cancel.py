@@ -1,6 +1,7 @@
 """Cancelling, and its races with fills and silence."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from server.domain.orders import Order
 from tests.orders_kit import ACCOUNT, INFY, Stage, request
 
 
-async def working(stage: Stage, **changes: object) -> Order:
+async def working(stage: Stage, **changes: Any) -> Order:
     """A working limit order."""
     placed = await stage.finish(
         stage.service.place(request(**{"type": "LIMIT", "price": "2400.00", **changes}), actor="owner")

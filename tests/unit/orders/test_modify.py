@@ -147,11 +147,11 @@ async def test_fill_when_the_larger_quantity_never_came_through_then_filled_by_t
 async def test_modify_when_the_order_fills_meanwhile_then_the_fill_wins() -> None:
     async with Stage() as stage:
         order = await limit_order(stage)
-        stage.broker.modify_script.append("reject")
-        stage.broker.fill(order.id)  # on its way while the change goes out
+        stage.broker.modify_script.append("fill_first")
         with pytest.raises(Denied) as refused:
             await stage.finish(stage.service.modify(order.id, Change(price=Decimal("2410.00")), 0, actor="owner"))
         assert refused.value.code == "order.change_refused"
+        await stage.settle()
         assert (stage.order(order.id).state, stage.order(order.id).price) == ("FILLED", Decimal("2400.00"))
         with pytest.raises(Conflict) as late:
             await stage.finish(stage.service.modify(order.id, Change(price=Decimal("2410.00")), 0, actor="owner"))

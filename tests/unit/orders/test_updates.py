@@ -1,5 +1,7 @@
 """Reports and fills: duplicates, old news, overfills, strangers."""
 
+from typing import Any
+
 import msgspec
 
 from server.domain.orders import Order
@@ -8,7 +10,7 @@ from tests.trading import fill as a_fill
 from tests.trading import ist
 
 
-async def open_order(stage: Stage, **changes: object) -> Order:
+async def open_order(stage: Stage, **changes: Any) -> Order:
     """A working limit order."""
     body = request(**{"type": "LIMIT", "price": "2400.00", **changes})
     placed = await stage.finish(stage.service.place(body, actor="owner"))

@@ -1,0 +1,120 @@
+"""Comparing with the broker: what is repaired, what is said, what is left alone."""
+
+import msgspec
+
+from server.orders.ports import BrokerFunds
+from tests.orders_kit import ACCOUNT, INFY, RELIANCE, Stage, request
+from tests.trading import DAY, ist
+
+
+async def test_reconcile_when_all_agrees_then_nothing_is_written() -> None:
+    async with Stage() as stage:
+        stage.broker.script.extend(["fill", "ok", "reject"])
+        for _ in range(3):
+            await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))
+        await stage.settle()
+        before = len(stage.journal.entries)
+        found = await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        assert (found.orders, found.fills, found.external, found.differences) == (2, 0, 0, [])
+        assert len(stage.journal.entries) == before
+
+
+async def test_reconnect_when_the_stream_was_cut_then_missed_fills_and_ends_are_found() -> None:
+    async with Stage() as stage:
+        one = await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))
+        two = await stage.finish(stage.service.place(request(INFY, type="LIMIT", price="1400.00"), actor="owner"))
+        await stage.stop()
+        stage.broker.fill(one.order.id, 4, push=False)
+        stage.broker.fill(one.order.id, 6, push=False)
+        stage.broker.end(two.order.id, "CANCELLED", "by the exchange", push=False)
+        stage._make()
+        await stage.start()
+        assert stage.journal.orders[one.order.id].state == "FILLED"
+        assert stage.journal.orders[two.order.id].reason == "by the exchange"
+        assert stage.position().quantity == 10
+        stage.check_books()
+
+
+async def test_reconcile_when_an_accepted_order_is_proved_gone_then_cancelled_and_said() -> None:
+    async with Stage() as stage:
+        placed = await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))
+        stage.broker.book.clear()
+        await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        order = stage.order(placed.order.id)
+        assert (order.state, order.reason) == ("CANCELLED", "The broker no longer has this order.")
+        assert any("no longer at the broker" in text for text in stage.notices())
+
+
+async def test_reconcile_when_yesterdays_order_is_gone_then_it_has_expired() -> None:
+    async with Stage() as stage:
+        placed = await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))
+        stage.broker.book.clear()
+        stage.market.move_to(ist("09:30", DAY.replace(day=23)))
+        await stage.restart()
+        assert stage.journal.orders[placed.order.id].state == "EXPIRED"
+
+
+async def test_reconcile_when_gone_but_the_broker_cannot_prove_it_then_it_stays() -> None:
+    async with Stage(can_look_up=False) as stage:
+        placed = await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))
+        stage.broker.book.clear()
+        await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        assert stage.order(placed.order.id).state == "OPEN"
+
+
+async def test_reconcile_when_positions_differ_then_said_once() -> None:
+    async with Stage() as stage:
+        stage.broker.held[RELIANCE.key, "CNC"] = 7
+        for _ in range(3):
+            found = await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        text = "Position in NSE:RELIANCE (CNC): 0 here, 7 at the broker."
+        assert found.differences == [text]
+        assert stage.notices().count(text) == 1
+        stage.broker.held.clear()
+        assert (await stage.finish(stage.service.reconcile(ACCOUNT.id))).differences == []
+
+
+async def test_reconcile_when_one_id_is_there_twice_then_shouted() -> None:
+    async with Stage() as stage:
+        placed = await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))
+        stage.broker.take(placed.order)
+        found = await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        assert found.differences == [f"The broker has 2 orders under our id {placed.order.id}. Check them there."]
+
+
+async def test_reconcile_when_an_order_is_foreign_then_shown_followed_and_cancellable() -> None:
+    async with Stage() as stage:
+        placed = await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))
+        theirs = stage.broker.take(msgspec.structs.replace(placed.order, id="", key=INFY.key))
+        assert (await stage.finish(stage.service.reconcile(ACCOUNT.id))).external == 1
+        assert (await stage.finish(stage.service.reconcile(ACCOUNT.id))).external == 0
+        order = next(o for o in stage.service.live_orders() if o.key == INFY.key)
+        assert (order.origin, order.request_id, order.broker_id) == ("external", "", theirs.broker_id)
+        await stage.restart()
+        done = await stage.finish(stage.service.cancel(order.id, actor="owner"))
+        assert done.state == "CANCELLED"
+        assert len([o for o in stage.journal.orders.values() if o.key == INFY.key]) == 1
+
+
+async def test_reconcile_when_the_broker_squared_off_then_its_order_is_named_so_without_alarm() -> None:
+    async with Stage() as stage:
+        stage.broker.script.append("fill")
+        placed = await stage.finish(stage.service.place(request(), actor="owner"))
+        await stage.settle()
+        own = msgspec.structs.replace(placed.order, id="", side="SELL", type="MARKET")
+        held = stage.broker.take(own)
+        stage.broker.push(msgspec.structs.replace(stage.broker._view(held), client_id="", origin="squareoff"))
+        await stage.settle()
+        fill = stage.broker.fill("", broker_id=held.broker_id, push=False)
+        stage.broker.push(msgspec.structs.replace(fill, order=held.broker_id))
+        await stage.settle()
+        order = next(o for o in stage.journal.orders.values() if o.side == "SELL")
+        assert (order.origin, order.state, stage.position().quantity) == ("squareoff", "FILLED", 0)
+        assert not any("EXTERNAL" in text for text in stage.notices())
+        stage.check_books()
+
+
+async def test_reconcile_when_the_account_is_paper_then_the_brokers_money_is_not_compared() -> None:
+    async with Stage() as stage:
+        stage.broker.money = BrokerFunds(available_minor=1, used_minor=2)
+        assert (await stage.finish(stage.service.reconcile(ACCOUNT.id))).differences == []
