@@ -1,5 +1,6 @@
 """The market in one instrument at one instant, as the simulated exchange sees it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
@@ -47,13 +48,20 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def snapshot(quote: Quote, depth: Depth | None, *, fresh: bool) -> Snapshot:
-    """Join quote and depth; without depth the touch stands in where it has a quantity."""
-    if depth is not None and (depth.bids or depth.asks):
-        bids, asks, deep = depth.bids, depth.asks, True
-    else:
-        bids = (Level(quote.bid, quote.bid_qty),) if quote.bid is not None and quote.bid_qty > 0 else ()
-        asks = (Level(quote.ask, quote.ask_qty),) if quote.ask is not None and quote.ask_qty > 0 else ()
-        deep = False
+    """Join quote and depth.
+
+    Depth may be a moment older than the quote: the touch is the quote's where it tells one, and the depth's levels
+    stand behind it. A side the quote shows empty is empty. A feed without depth gives the touch alone.
+    """
+    deep = depth is not None and bool(depth.bids or depth.asks)
+    bids, asks = (depth.bids, depth.asks) if depth is not None else ((), ())
+    if quote.bid is not None or quote.ask is not None:
+        bids = _behind(
+            quote.bid, quote.bid_qty, tuple(v for v in bids if quote.bid is not None and v.price < quote.bid)
+        )
+        asks = _behind(
+            quote.ask, quote.ask_qty, tuple(v for v in asks if quote.ask is not None and v.price > quote.ask)
+        )
     return Snapshot(
         ltp=quote.ltp,
         bids=bids,
@@ -65,3 +73,13 @@ def snapshot(quote: Quote, depth: Depth | None, *, fresh: bool) -> Snapshot:
         at=quote.market_time,
         fresh=fresh,
     )
+
+
+def _behind(
+    price: Decimal | None, quantity: int, levels: tuple[Level, ...], *, worse: Callable[[Decimal, Decimal], bool]
+) -> tuple[Level, ...]:
+    """The touch, and of `levels` those that are worse than it."""
+    if price is None:
+        return ()
+    touch = (Level(price, quantity),) if quantity > 0 else ()
+    return touch + tuple(level for level in levels if worse(level.price, price))[: DEPTH_LEVELS - 1]
