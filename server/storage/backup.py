@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from server.audit.chain import GENESIS
 from server.core.errors import Invalid, Unavailable
-from server.storage.files import DATABASE, TICKS
+from server.storage.files import DATABASE, SMALL, TICKS
 from server.storage.migrate import HEAD
 
 __all__ = (
@@ -31,7 +31,7 @@ __all__ = (
 
 _MANIFEST = "manifest.json"
 _FORMAT = 1
-_KNOWN = (DATABASE, TICKS)
+_KNOWN = (DATABASE, TICKS, *SMALL)
 
 
 class FileFact(msgspec.Struct, frozen=True):

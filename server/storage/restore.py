@@ -14,7 +14,7 @@ from server.core.clock import Clock
 from server.core.errors import Invalid
 from server.storage.anchor import write_anchor
 from server.storage.backup import Manifest, unpack
-from server.storage.files import ANCHOR, DATABASE, RESTORING, TICKS, family, stamp
+from server.storage.files import ANCHOR, DATABASE, RESTORING, SMALL, TICKS, family, stamp
 from server.storage.integrity import check_fully, check_head
 from server.storage.lock import DataLock
 from server.storage.migrate import migrate
@@ -23,7 +23,7 @@ from server.storage.writing import open_writer, writer_engine
 __all__ = ("RestoreReport", "finish_swap", "prepare_database", "restore")
 
 _NOTE = "restore.json"
-_FILES = (DATABASE, TICKS, ANCHOR)
+_FILES = (DATABASE, TICKS, ANCHOR, *SMALL)
 
 
 class RestoreReport(msgspec.Struct, frozen=True):
@@ -53,11 +53,13 @@ def restore(archive: Path, data_dir: Path, clock: Clock) -> RestoreReport:
         when = stamp(clock.now())
         ready, aside = data_dir / f"{RESTORING}{when}", data_dir / f"before-restore-{when}"
         try:
-            manifest = prepare_database(archive, ready, (DATABASE, TICKS))
+            manifest = prepare_database(archive, ready, (DATABASE, TICKS, *SMALL))
         except BaseException:
             shutil.rmtree(ready, ignore_errors=True)
             raise
-        old = [member.name for name in _FILES for member in family(data_dir / name)]
+        # what the backup does not hold of the small files stays as it is
+        names = [name for name in _FILES if name not in SMALL or (ready / name).exists()]
+        old = [member.name for name in names for member in family(data_dir / name)]
         moves = [(name, f"{aside.name}/{name}") for name in old]
         moves += [(f"{ready.name}/{name}", name) for name in _FILES if (ready / name).exists()]
         note = data_dir / f"{_NOTE}.new"

@@ -14,7 +14,7 @@ from server.audit.chain import Anchor, Link
 from server.core.clock import Clock
 from server.storage.anchor import read_anchor
 from server.storage.backup import BackupReport, pack, snapshot, unwritable
-from server.storage.files import ANCHOR, BACKING_UP, BACKUPS, DATABASE, TICKS, family, stamp
+from server.storage.files import ANCHOR, BACKING_UP, BACKUPS, DATABASE, SMALL, TICKS, family, stamp
 from server.storage.integrity import check_fully
 from server.storage.journal import SqliteJournal
 from server.storage.lock import DataLock
@@ -122,7 +122,10 @@ class Storage:
         try:
             head = await asyncio.to_thread(snapshot, self._walker, work / DATABASE)
             await self.ticks.copy_to(work / TICKS)
-            names = (DATABASE, TICKS)
+            small = [name for name in SMALL if (self.data_dir / name).is_file()]
+            for name in small:
+                shutil.copyfile(self.data_dir / name, work / name)
+            names = (DATABASE, TICKS, *small)
             return await asyncio.to_thread(pack, work, names, target, version=self._version, created=now, head=head)
         except (sqlite3.Error, OSError) as error:
             raise unwritable(target, error) from error

@@ -10,7 +10,7 @@ import pytest
 
 from server.core.errors import Unavailable
 from server.storage.files import TICKS as TICKS_FILE
-from server.storage.timeseries import store as store_module
+from server.storage.timeseries import writer as writer_module
 from tests.unit.storage.test_ticks import FOREVER, KEY, MINUTE, bars, store
 
 WRITE_AND_DIE = """
@@ -114,11 +114,11 @@ async def test_put_when_the_disk_refuses_for_long_then_old_data_wait_and_the_ove
     def refuse(*_: object) -> None:
         raise duckdb.IOException("No space left on device")
 
-    monkeypatch.setattr(store_module, "_MOST_WAITING", 3)
+    monkeypatch.setattr(writer_module, "_MOST_WAITING", 3)
     async with store(tmp_path) as made:
         await made.flush()
         with monkeypatch.context() as broken:
-            broken.setattr(store_module, "join", refuse)
+            broken.setattr(writer_module, "join", refuse)
             for number in range(5):
                 made.put_bars("sim", "1m", [KEY], bars([number * MINUTE], [float(number)]))
             with pytest.raises(Unavailable):

@@ -1,23 +1,37 @@
-"""Columns on their way to the tick database: copied when they come, joined when they are written."""
+"""Columns on their way to the tick database: checked and copied when they come, joined when they are written."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from server.core.errors import Fault
 from server.market.ports import BarColumns, TickBatch
 
 __all__ = ("BarChunk", "TickChunk", "join")
 
 Columns = dict[str, npt.NDArray[Any]]
+_TICK = {
+    "time_ns": np.int64,
+    "ltp": np.float64,
+    "bid": np.float64,
+    "ask": np.float64,
+    "volume": np.int64,
+    "oi": np.int64,
+}
+_WHOLE = ("start_ns", "volume", "oi")
 
 
 class _Chunk:
     """Columns of one length, and the instrument keys their rows belong to."""
 
     def __init__(self, market: str, keys: list[str], columns: Columns) -> None:
+        wrong = [name for name, column in columns.items() if column.shape != (len(keys),)]
+        if wrong:
+            # one chunk that does not fit would hold up all that come after it
+            raise Fault(f"{len(keys)} keys do not go with {columns[wrong[0]].shape} rows of {wrong[0]}")
         self.market = market
-        self.keys = keys
+        self.keys = list(keys)
         self.columns = columns
 
     def __len__(self) -> int:
@@ -28,23 +42,20 @@ class TickChunk(_Chunk):
     """Ticks of one batch. Their arrays are copied: a feed may use its own again."""
 
     def __init__(self, market: str, keys: list[str], batch: TickBatch) -> None:
-        columns = {
-            "time_ns": batch.time_ns,
-            "ltp": batch.ltp,
-            "bid": batch.bid,
-            "ask": batch.ask,
-            "volume": batch.volume,
-            "oi": batch.oi,
-        }
-        super().__init__(market, keys, {name: np.array(column) for name, column in columns.items()})
+        super().__init__(
+            market, keys, {name: np.array(getattr(batch, name), dtype=kind) for name, kind in _TICK.items()}
+        )
 
 
 class BarChunk(_Chunk):
     """Bars of one length."""
 
     def __init__(self, market: str, span: int, keys: list[str], bars: BarColumns) -> None:
-        columns = {name: np.array(getattr(bars, name)) for name in BarColumns.__struct_fields__}
-        super().__init__(market, keys, {"span": np.full(len(keys), span, dtype=np.int32), **columns})
+        columns: Columns = {"span": np.full(len(keys), span, dtype=np.int32)}
+        for name in BarColumns.__struct_fields__:
+            kind = np.int64 if name in _WHOLE else np.float64
+            columns[name] = np.array(getattr(bars, name), dtype=kind)
+        super().__init__(market, keys, columns)
 
 
 def join(chunks: list[Any], series: list[npt.NDArray[np.int32]]) -> Columns:

@@ -73,6 +73,19 @@ async def test_restore_when_there_are_data_then_they_are_kept_aside(tmp_path: Pa
     assert sorted(p.name for p in (tmp_path / "b").iterdir() if p.name.startswith((".", "restore"))) == []
 
 
+async def test_restore_when_small_files_were_there_then_they_travel_and_the_old_ones_are_kept(tmp_path: Path) -> None:
+    for folder, text in (("a", "old = 1"), ("b", "new = 2")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "sauda.toml").write_text(text)
+    (tmp_path / "b" / "simulator.state").write_bytes(b"later")
+    backup = await trade_and_back_up(tmp_path / "a", tmp_path)
+    report = restore(backup, tmp_path / "b", CLOCK)
+    assert report.aside is not None
+    assert (tmp_path / "b" / "sauda.toml").read_text() == "old = 1"
+    assert (report.aside / "sauda.toml").read_text() == "new = 2"
+    assert (tmp_path / "b" / "simulator.state").read_bytes() == b"later"
+
+
 async def test_restore_when_a_server_runs_there_then_conflict(tmp_path: Path) -> None:
     backup = await trade_and_back_up(tmp_path / "a")
     async with opened(tmp_path / "b") as storage:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from server.core.clock import IST, ManualClock, to_ns
-from server.core.errors import Invalid, Unavailable
+from server.core.errors import Fault, Invalid, Unavailable
 from server.market.ports import BARS, TICKS, BarColumns, TickBatch
 from server.storage.files import TICKS as TICKS_FILE
 from server.storage.timeseries.spans import SPANS, bucket_start
@@ -230,6 +230,27 @@ async def test_store_when_closed_then_reads_are_unavailable_and_puts_are_ignored
         await made.bars("sim", KEY, "1m", 0, FOREVER, 9)
     with pytest.raises(Unavailable):
         await made.flush()
+
+
+async def test_put_when_columns_do_not_fit_then_fault_and_later_ones_are_written(tmp_path: Path) -> None:
+    async with store(tmp_path) as made:
+        with pytest.raises(Fault):
+            made.put_bars("sim", "1m", [KEY, "NSE:INFY"], bars([0], [1.0]))
+        with pytest.raises(Fault):
+            made.put_ticks("sim", [KEY], ticks([1, 2], [1.0, 2.0], [1, 2]))
+        made.put_bars("sim", "1m", [], bars([], []))
+        made.put_bars("sim", "1m", [KEY], bars([0], [2.0]))
+        await made.flush()
+        assert list((await made.bars("sim", KEY, "1m", 0, FOREVER, 9)).close) == [2.0]
+
+
+async def test_put_when_the_feed_uses_its_arrays_again_then_what_was_given_is_kept(tmp_path: Path) -> None:
+    batch = ticks([1], [100.0], [5])
+    async with store(tmp_path) as made:
+        made.put_ticks("sim", [KEY], batch)
+        batch.ltp[0] = 999.0
+        await made.flush()
+        assert list((await made.ticks("sim", KEY, 0, FOREVER, 9))[1]) == [100.0]
 
 
 @pytest.mark.parametrize("span", sorted(SPANS.values()))
