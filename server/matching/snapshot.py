@@ -56,12 +56,8 @@ def snapshot(quote: Quote, depth: Depth | None, *, fresh: bool) -> Snapshot:
     deep = depth is not None and bool(depth.bids or depth.asks)
     bids, asks = (depth.bids, depth.asks) if depth is not None else ((), ())
     if quote.bid is not None or quote.ask is not None:
-        bids = _behind(
-            quote.bid, quote.bid_qty, tuple(v for v in bids if quote.bid is not None and v.price < quote.bid)
-        )
-        asks = _behind(
-            quote.ask, quote.ask_qty, tuple(v for v in asks if quote.ask is not None and v.price > quote.ask)
-        )
+        bids = _behind(quote.bid, quote.bid_qty, bids, worse=lambda level, touch: level < touch)
+        asks = _behind(quote.ask, quote.ask_qty, asks, worse=lambda level, touch: level > touch)
     return Snapshot(
         ltp=quote.ltp,
         bids=bids,
