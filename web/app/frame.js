@@ -20,7 +20,7 @@ export function createFrame(ctx, { solo }) {
   const notices = banners();
   const kill = killBar(ctx, { compact: true });
   const rail = h('nav', { class: 'rail', 'aria-label': t('nav.label') }, RAIL.map(([name, symbol]) => link(name ?? '', symbol ?? '', 'rail-link')), h('span', { class: 'grow' }), kill.el);
-  const watch = solo ? null : createWatchlist(ctx);
+  const watch = ctx.wide() ? createWatchlist(ctx) : null;
   const list = h('aside', { class: 'list', 'aria-label': t('watch.title') }, watch?.el ?? null);
   const main = h('main', { class: 'main', id: 'main', tabindex: '-1' });
   const dock = h('div', { class: 'main-dock' });

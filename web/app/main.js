@@ -286,7 +286,8 @@ async function boot() {
     document.documentElement.style.setProperty('--kill-share', String(share));
     document.documentElement.classList.toggle('killing', share > 0);
   } });
-  await keepFiles();
+  // the first screen comes first: keeping the files for later can wait
+  setTimeout(() => void keepFiles(), 2500);
 }
 
 /** The service worker keeps the app's files; a newer version is offered, never forced under a trader's hands. */

@@ -5,9 +5,18 @@ import { h, icon } from './dom.js';
 /** @type {HTMLDialogElement[]} */
 const open = [];
 
-/** Where a message must stand to be seen and heard: the top sheet, or the page. */
-export function topLayer() {
-  return open[open.length - 1] ?? document.body;
+/** @type {HTMLElement | null} */
+let above = null;
+
+/** Keep an element in the top sheet, or in the page when there is none: anything else is hidden and dead under a sheet. @param {HTMLElement} el */
+export function keepAbove(el) {
+  above = el;
+  lift();
+}
+
+function lift() {
+  const layer = open[open.length - 1] ?? document.body;
+  if (above && above.parentElement !== layer) layer.append(above);
 }
 
 /**
@@ -28,6 +37,7 @@ export function openSheet({ title, closeLabel, body, wide = false, bare = false,
     closed = true;
     const at = open.indexOf(dialog);
     if (at >= 0) open.splice(at, 1);
+    lift();
     dialog.close();
     dialog.remove();
     onClose?.();
@@ -51,6 +61,7 @@ export function openSheet({ title, closeLabel, body, wide = false, bare = false,
   document.body.append(dialog);
   open.push(dialog);
   dialog.showModal();
+  lift();
   return {
     el: dialog,
     close,

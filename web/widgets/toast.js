@@ -1,7 +1,7 @@
 /** One message at the foot of the screen, said aloud; with an undo where something can be undone. */
 
 import { h } from './dom.js';
-import { topLayer } from './sheet.js';
+import { keepAbove } from './sheet.js';
 
 const polite = h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite' });
 
@@ -9,8 +9,7 @@ const polite = h('div', { class: 'toasts', role: 'status', 'aria-live': 'polite'
 
 /** @param {ToastSpec} spec */
 export function toast({ text, level = 'info', id, action, run, seconds }) {
-  const layer = topLayer();
-  if (polite.parentElement !== layer) layer.append(polite);
+  keepAbove(polite);
   if (id) for (const old of polite.querySelectorAll('.toast')) if (old.getAttribute('data-id') === id) old.remove();
   const el = h('div', { class: `toast ${level}`, data: id ? { id } : {} }, h('span', { class: 'toast-text' }, text));
   /** @type {number} */
@@ -18,7 +17,6 @@ export function toast({ text, level = 'info', id, action, run, seconds }) {
   const gone = () => {
     clearTimeout(timer);
     el.remove();
-    if (!polite.isConnected) document.body.append(polite);
   };
   if (action && run) {
     el.append(h('button', { type: 'button', class: 'toast-action', on: { click: () => {

@@ -9,6 +9,7 @@ import { figure } from '../../widgets/parts.js';
 import { priceCell } from '../../widgets/price.js';
 import { spark } from '../../widgets/spark.js';
 import { openSearch } from '../shared/search.js';
+import { createSparks } from '../shared/watchlist/sparks.js';
 import { changeView, labelOf, priceView, subOf, tickOf } from '../shared/text.js';
 
 /**
@@ -47,6 +48,8 @@ export function openDetail(ctx, key) {
     h('div', { class: 'detail-row' }, chart, at), depth.el,
     h('div', { class: 'figures' }, Object.values(figures).map((one) => one.el)), foot);
 
+  const sparks = createSparks(ctx);
+
   const found = () => ctx.store.state.instruments.get(key);
 
   /** @param {'BUY' | 'SELL'} side @param {string} [limit] */
@@ -64,7 +67,9 @@ export function openDetail(ctx, key) {
     setText(moved, change.both);
     setClass(moved, `detail-change ${view.level === 'stale' ? 'dull' : change.tone}`);
     setText(sub, subOf(ctx, key));
-    line.set(ctx.store.state.sparks.get(key), change.tone);
+    const points = ctx.store.state.sparks.get(key);
+    line.set(points, change.tone);
+    line.el.toggleAttribute('hidden', !points);
     figures.open.set(price(quote?.open, tick));
     figures.high.set(price(quote?.high, tick));
     figures.low.set(price(quote?.low, tick));
@@ -85,6 +90,7 @@ export function openDetail(ctx, key) {
   }
 
   ctx.ensure([key]);
+  sparks.want([key]);
   ctx.watch(owner, [key]);
   ctx.depth(owner, [key]);
   const off = ctx.store.on(['quotes', 'clock', 'instruments', 'link', 'sparks'], (changed, keys) => {
@@ -92,6 +98,7 @@ export function openDetail(ctx, key) {
   });
   const sheet = ctx.sheet(labelOf(ctx, key), body, { onClose: () => {
     off();
+    sparks.destroy();
     ctx.watch(owner, []);
     ctx.depth(owner, []);
   } });

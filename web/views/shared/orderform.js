@@ -140,3 +140,20 @@ export function amountOf(draft, instrument, preview, last) {
   const each = needs(draft.type).price ? toNumber(draft.price) : last;
   return { amount: draft.quantity === null || each === null ? null : draft.quantity * each, margin: false };
 }
+
+/**
+ * The price at which the order comes out even. For an option it is where the underlying must stand at expiry: strike plus or
+ * minus the premium with its charges; other instruments break even at the server's figure, charges both ways.
+ * @param {Draft} draft
+ * @param {Instrument | undefined} instrument
+ * @param {import('../../format/wire.js').Preview} preview
+ * @returns {number | null}
+ */
+export function breakevenOf(draft, instrument, preview) {
+  if (instrument?.kind !== 'OPTION') return toNumber(preview.breakeven);
+  const premium = toNumber(preview.price_used);
+  const strike = toNumber(instrument.strike);
+  if (preview.breakeven === null || premium === null || strike === null || !draft.quantity) return null;
+  const each = premium + ((draft.side === 'BUY' ? 1 : -1) * (toNumber(preview.charges.total) ?? 0)) / draft.quantity;
+  return strike + (instrument.right === 'CE' ? each : -each);
+}

@@ -16,7 +16,7 @@ import { stepper } from '../../widgets/stepper.js';
 import { sendButton } from '../shared/confirm.js';
 import { generalLock, priceLock } from '../shared/lock.js';
 import { changeView, errorText, labelOf, orderSentence, priceView, problemText, sideWord, subOf, tickOf } from '../shared/text.js';
-import { amountOf, complete, needs, productsFor, stepPrice, stepQuantity, toPrice, toRequest, typesFor } from '../shared/orderform.js';
+import { amountOf, breakevenOf, complete, needs, productsFor, stepPrice, stepQuantity, toPrice, toRequest, typesFor } from '../shared/orderform.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../context.js').TicketSpec} TicketSpec */
@@ -219,7 +219,9 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
       remember();
       const { order } = outcome;
       const bad = order.state === 'REJECTED' || order.state === 'DENIED';
-      say(orderSentence(ctx, order), bad ? 'bad' : order.state === 'UNKNOWN' ? 'warn' : 'good');
+      const text = orderSentence(ctx, order);
+      if (bad) say(text, 'bad');
+      else ctx.toast({ id: order.id, text, level: order.state === 'UNKNOWN' ? 'warn' : 'good' });
       draft.requestId = ctx.uid();
       if (!bad) onDone?.();
     } else if (outcome.kind === 'refused') {
@@ -318,7 +320,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     lines.charges.set(rupees(preview?.charges?.total), '', preview ? chargesTitle(preview.charges) : '');
     lines.breakeven.el.hidden = !preview?.breakeven;
     lines.breakeven.rename(t(option ? 'ticket.breakevenExpiry' : 'ticket.breakeven'));
-    lines.breakeven.set(price(preview?.breakeven, '0.01'));
+    lines.breakeven.set(price(preview && breakevenOf(draft, instrument, preview), '0.01'));
     lines.loss.set(preview ? (preview.max_loss === null ? t('ticket.unlimited') : rupees(Math.abs(Number(preview.max_loss)))) : DASH, preview && preview.max_loss === null ? 'warn' : '');
     const after = toNumber(preview?.free_after);
     lines.free.set(rupees(after), after !== null && after < 0 ? 'down' : '');
