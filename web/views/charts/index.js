@@ -55,7 +55,7 @@ export function create(ctx, params) {
   const trade = h('div', { class: 'chart-trade', hidden: true },
     h('button', { type: 'button', class: 'button chart-sell', on: { click: () => ctx.ticket({ key, side: 'SELL' }) } }, t('side.sell')),
     h('button', { type: 'button', class: 'button chart-buy', on: { click: () => ctx.ticket({ key, side: 'BUY' }) } }, t('side.buy')));
-  const el = h('section', { class: 'charts-page', 'aria-label': t('chart.title') }, header.el, box, trade);
+  const el = h('section', { class: 'charts-page', 'aria-label': t('chart.title') }, h('h1', { class: 'visually-hidden' }, t('chart.title')), header.el, box, trade);
   const chartKind = () => /** @type {ChartKind} */ (KINDS.includes(settings.kind) ? settings.kind : 'candles');
   const chart = createChart(box, {
     theme: readTheme(document.body), kind: chartKind(), volume: settings.volume, interval: intervalOf(settings.interval).ms,
