@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from datetime import date
 
 import numpy as np
@@ -37,6 +38,7 @@ class BarBook:
         sessions: hours by segment.
         store: keeps bars and ticks; None for a market without memory (tests, backtests).
         clock: for ages of what was handed over.
+        now_ns: market time, in nanoseconds.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class BarBook:
         sessions: Sessions,
         store: TickStore | None,
         clock: Clock,
+        now_ns: Callable[[], int],
     ) -> None:
         self._market = market
         self._catalogue = catalogue
@@ -64,7 +67,7 @@ class BarBook:
         self._pending: deque[Finished] = deque()
         self._ticks: list[tuple[list[str], TickBatch]] = []
         self._recent = Recent(clock)
-        self._history = History(market, store, sessions, self, self._recent)
+        self._history = History(market, store, sessions, self, self._recent, now_ns)
         self._day: date | None = None
         self._whole_day = False
         self.finished = 0

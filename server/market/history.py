@@ -1,5 +1,6 @@
 """Reads bars for charts: what is stored, what was handed to the store a moment ago, and the bar still being made."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -17,12 +18,11 @@ from server.market.intervals import (
     overlay,
 )
 from server.market.ports import BarColumns, TickStore
-from server.market.sessions import Sessions
+from server.market.sessions import DAY_NS, Sessions
 
 __all__ = ("History", "Recent", "fold_ticks")
 
 I8 = npt.NDArray[np.int64]
-_FAR_NS = 2**62
 _MAX_MINUTES = 200_000
 _MAX_TICKS = 200_000
 _MAX_DAYS = 20_000
@@ -76,19 +76,28 @@ class History:
     """Bars of one market, merged. Times are market time in nanoseconds, UTC."""
 
     def __init__(
-        self, market: str, store: TickStore | None, sessions: Sessions, live: LiveBars, recent: Recent
+        self,
+        market: str,
+        store: TickStore | None,
+        sessions: Sessions,
+        live: LiveBars,
+        recent: Recent,
+        now_ns: Callable[[], int],
     ) -> None:
         self._market = market
         self._store = store
         self._sessions = sessions
         self._live = live
         self._recent = recent
+        self._now_ns = now_ns
 
     async def read(
         self, row: int, key: str, segment: str, kind: Interval, end_ns: int | None, limit: int
     ) -> BarColumns:
         """The newest `limit` bars that start before `end_ns` (None = all), oldest first; the last may be unfinished."""
-        end = _FAR_NS if end_ns is None else end_ns
+        # the store looks back from the end it is given, so "all" must not lie years ahead
+        newest = self._now_ns() + DAY_NS
+        end = newest if end_ns is None else min(end_ns, newest)
         if kind.fine:
             bars = await self._fine(row, key, segment, kind, end)
         elif kind.intraday:

@@ -10,23 +10,22 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from server.core.clock import Clock, from_ns, to_ns
+from server.core.clock import Clock, to_ns
 from server.domain.instruments import Instrument
-from server.domain.money import exact
-from server.domain.quotes import Depth, Level, Quote
+from server.domain.quotes import Depth, Quote
 from server.market.bars import BarBook
 from server.market.catalogue import Catalogue
+from server.market.depth import depth_of, write_depth
 from server.market.freshness import Freshness, FreshnessPolicy, SegmentClocks
 from server.market.intervals import interval as interval_of
 from server.market.pipeline import Pipeline, Screened, ScreenRules
-from server.market.ports import BarColumns, DepthBatch, TickBatch, TickStore
+from server.market.ports import BarColumns, TickBatch, TickStore
+from server.market.quote import quote_of
 from server.market.sessions import Sessions, ist_day, midnight_ns
 from server.market.slots import META, QUOTE_COLUMNS, Slots, scatter
 from server.market.subscription import Subscription
@@ -103,7 +102,7 @@ class Hub:
         self._sessions = sessions
         self._segments = SegmentClocks(policy or FreshnessPolicy())
         self._pipeline = Pipeline(self.slots, rules or ScreenRules(), lambda: to_ns(market_now()))
-        self.book = BarBook(market, catalogue, self.slots, sessions, store, clock)
+        self.book = BarBook(market, catalogue, self.slots, sessions, store, clock, lambda: to_ns(market_now()))
         self._queue: deque[TickBatch | tuple[date, dict[str, float]]] = deque()
         self._waiting = 0
         self._some_stale = False
@@ -210,34 +209,12 @@ class Hub:
     def quote(self, key: str) -> Quote | None:
         """Last known state in exact Decimals; None before the first price. Raises NotFound for an unknown key."""
         row = self.catalogue.row(key)
-        record = self.slots.quotes[row]
-        if np.isnan(record["ltp"]):
-            return None
-        return Quote(
-            key=key,
-            ltp=exact(record["ltp"]),
-            bid=_price(record["bid"]),
-            ask=_price(record["ask"]),
-            bid_qty=int(record["bid_qty"]),
-            ask_qty=int(record["ask_qty"]),
-            volume=int(record["volume"]),
-            oi=int(record["oi"]),
-            open=_price(record["open"]),
-            high=_price(record["high"]),
-            low=_price(record["low"]),
-            close=_price(record["close"]),
-            source=self.sources[self.slots.source[row]],
-            market_time=from_ns(round(record["market_ms"] * 1e6)),
-            age=self._clock.monotonic() - float(self.slots.received[row]),
-        )
+        age = self._clock.monotonic() - float(self.slots.received[row])
+        return quote_of(self.slots, row, key, self.sources[self.slots.source[row]], age)
 
     def depth(self, key: str) -> Depth | None:
         """Last known book; None when none was ever sent."""
-        row = self.catalogue.row(key)
-        if self.slots.depth_changed[row] == 0:
-            return None
-        record = self.slots.depth[row]
-        return Depth(_levels(record["bid_px"], record["bid_qty"]), _levels(record["ask_px"], record["ask_qty"]))
+        return depth_of(self.slots, self.catalogue.row(key))
 
     def last(self, key: str) -> float:
         """Last price as a float, NaN before the first; for analytics and marks, never for orders."""
@@ -351,7 +328,9 @@ class Hub:
             self._write(ticks, self._source(batch.source), inside)
             self.book.fold(ticks, inside, times, self.version)
         if batch.depth is not None:
-            self._write_depth(batch, ticks)
+            refused, written = write_depth(self.slots, batch, ticks, self.version + 1)
+            self._pipeline.drops.add("bad_depth", refused)
+            self.version += written > 0
         if self.watches.wanted and len(ticks):
             self._tell(batch.source, ticks)
 
@@ -386,44 +365,6 @@ class Hub:
             records["flags"] &= ~np.uint32(FLAG_STALE)
         scatter(slots.quotes, rows, records)
         self._segments.ticked[self.catalogue.segment[rows]] = self._last_tick
-
-    def _write_depth(self, batch: TickBatch, ticks: Screened) -> None:
-        """Write books, except bad ones and those whose tick in this batch was refused."""
-        depth = batch.depth
-        assert depth is not None
-        slots = self.slots
-        good = (depth.rows >= 0) & (depth.rows < slots.size) & _sound(depth)
-        refused = int(np.count_nonzero(~good))
-        if refused:
-            self._pipeline.drops.add("bad_depth", refused)
-            depth = DepthBatch(*(getattr(depth, n)[good] for n in DepthBatch.__struct_fields__))
-        if len(ticks) < len(batch.rows):
-            # a tick dropped as a duplicate leaves a deeper level that may be new; one refused for its time does not
-            inside = batch.rows[(batch.rows >= 0) & (batch.rows < slots.size)]
-            slots.scratch[inside] = 1
-            slots.scratch[ticks.rows] = 0
-            keep = (slots.scratch[depth.rows] == 0) | np.isin(depth.rows, self._repeats(batch))
-            slots.scratch[inside] = 0
-            depth = DepthBatch(*(getattr(depth, n)[keep] for n in DepthBatch.__struct_fields__))
-        rows = depth.rows
-        if len(rows) == 0:
-            return
-        table = slots.depth
-        table["market_ms"][rows] = slots.quotes["market_ms"][rows]
-        table["bid_px"][rows] = depth.bid_px
-        table["bid_qty"][rows] = depth.bid_qty
-        table["ask_px"][rows] = depth.ask_px
-        table["ask_qty"][rows] = depth.ask_qty
-        self.version += 1
-        slots.depth_changed[rows] = self.version
-
-    def _repeats(self, batch: TickBatch) -> npt.NDArray[np.int32]:
-        """Rows of ticks that say the same moment as the slot: what was dropped there was a duplicate."""
-        rows = batch.rows
-        known = (rows >= 0) & (rows < self.slots.size)
-        rows = rows[known]
-        same: npt.NDArray[np.int32] = rows[batch.time_ns[known] == self.slots.time_ns[rows]]
-        return same
 
     def _tell(self, source: str, ticks: Screened) -> None:
         """Hand ticks to the engines that watch, and those of all watched rows to the store."""
@@ -481,24 +422,3 @@ def _widen_range(block: npt.NDArray[np.float64], ltp: npt.NDArray[np.float64], f
         np.copyto(opened, ltp[first], where=none)
     np.fmax(high, np.maximum.reduceat(ltp, first), out=high)
     np.fmin(low, np.minimum.reduceat(ltp, first), out=low)
-
-
-def _sound(depth: DepthBatch) -> npt.NDArray[np.bool_]:
-    """Books whose prices are positive or absent, quantities not negative, and sides not crossed."""
-    with np.errstate(invalid="ignore"):
-        bad = ((depth.bid_px <= 0) | np.isinf(depth.bid_px) | (depth.ask_px <= 0) | np.isinf(depth.ask_px)).any(axis=1)
-        bad |= ((depth.bid_qty < 0) | (depth.ask_qty < 0)).any(axis=1)
-        bad |= depth.bid_px[:, 0] > depth.ask_px[:, 0]
-    return ~bad
-
-
-def _price(value: Any) -> Decimal | None:
-    return None if np.isnan(value) else exact(value)
-
-
-def _levels(prices: Any, quantities: Any) -> tuple[Level, ...]:
-    return tuple(
-        Level(exact(price), int(quantity))
-        for price, quantity in zip(prices, quantities, strict=True)
-        if not np.isnan(price)
-    )
