@@ -11,15 +11,8 @@ from server.market.ports import BarColumns, TickBatch
 __all__ = ("BarChunk", "TickChunk", "join")
 
 Columns = dict[str, npt.NDArray[Any]]
-_TICK = {
-    "time_ns": np.int64,
-    "ltp": np.float64,
-    "bid": np.float64,
-    "ask": np.float64,
-    "volume": np.int64,
-    "oi": np.int64,
-}
-_WHOLE = ("start_ns", "volume", "oi")
+_TICK = ("time_ns", "ltp", "bid", "ask", "volume", "oi")
+_WHOLE = ("time_ns", "start_ns", "volume", "oi")
 
 
 class _Chunk:
@@ -42,9 +35,7 @@ class TickChunk(_Chunk):
     """Ticks of one batch. Their arrays are copied: a feed may use its own again."""
 
     def __init__(self, market: str, keys: list[str], batch: TickBatch) -> None:
-        super().__init__(
-            market, keys, {name: np.array(getattr(batch, name), dtype=kind) for name, kind in _TICK.items()}
-        )
+        super().__init__(market, keys, {name: _own(name, getattr(batch, name)) for name in _TICK})
 
 
 class BarChunk(_Chunk):
@@ -52,9 +43,7 @@ class BarChunk(_Chunk):
 
     def __init__(self, market: str, span: int, keys: list[str], bars: BarColumns) -> None:
         columns: Columns = {"span": np.full(len(keys), span, dtype=np.int32)}
-        for name in BarColumns.__struct_fields__:
-            kind = np.int64 if name in _WHOLE else np.float64
-            columns[name] = np.array(getattr(bars, name), dtype=kind)
+        columns |= {name: _own(name, getattr(bars, name)) for name in BarColumns.__struct_fields__}
         super().__init__(market, keys, columns)
 
 
@@ -64,3 +53,7 @@ def join(chunks: list[Any], series: list[npt.NDArray[np.int32]]) -> Columns:
     for name in chunks[0].columns:
         out[name] = np.concatenate([chunk.columns[name] for chunk in chunks])
     return out
+
+
+def _own(name: str, column: Any) -> npt.NDArray[Any]:
+    return np.array(column, dtype=np.int64 if name in _WHOLE else np.float64)

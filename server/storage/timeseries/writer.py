@@ -1,7 +1,7 @@
 """The thread that writes ticks and bars: gathers chunks, writes them about twice a second, compacts, runs jobs.
 
-NumPy columns are handed to DuckDB as a table, which is far faster than row by row. When the disk refuses, chunks wait up
-to a limit and are then dropped and counted; the loop that brings prices is never held up.
+NumPy columns are handed to DuckDB as a table, which is far faster than row by row. When the disk refuses, chunks wait
+up to a limit and are then dropped and counted; the loop that brings prices is never held up.
 """
 
 import asyncio
@@ -65,8 +65,14 @@ class TickWriter:
         self.found_damaged = ""
         self.counts = (0, 0)
         """Rows of ticks and of bars, about."""
-        self.waiting = 0
         self.dropped = 0
+        self._given = 0  # counted by the loop's thread alone
+        self._written = 0  # by the writer's
+
+    @property
+    def waiting(self) -> int:
+        """Rows queued and not yet on disk."""
+        return self._given - self._written
 
     def start(self) -> None:
         """Begin opening the database; returns at once."""
@@ -77,7 +83,7 @@ class TickWriter:
         if self.waiting >= _MOST_WAITING:
             self.dropped += len(chunk)
             return
-        self.waiting += len(chunk)
+        self._given += len(chunk)
         self._queue.put(chunk)
 
     def call(self, run: "Callable[[duckdb.DuckDBPyConnection], Any]") -> asyncio.Future[Any]:
@@ -150,7 +156,7 @@ class TickWriter:
             _log.warning("ticks_not_written", error=self.problem, waiting=self.waiting)
             self._reset()
             return False
-        self.waiting -= sum(len(chunk) for chunk in self._pending)
+        self._written += sum(len(chunk) for chunk in self._pending)
         self._pending = []
         self.problem = ""
         self._tidy(connection)
