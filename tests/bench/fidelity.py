@@ -215,7 +215,7 @@ def quote_rows(table: pd.DataFrame) -> Iterator[str]:
         part = table[(table.days >= low) & (table.days < high) & (table.out >= begin) & (table.out < end)]
         ticks = part.ticks.dropna()
         width = f"{ticks.median():.0f} ({ticks.quantile(0.9):.0f})"
-        calls, puts = part[part.call].iv.median(), part[~part.call].iv.median()
+        calls, puts = part[part.call].iv.dropna().median(), part[~part.call].iv.dropna().median()
         yield f"| {days_name} | {name} | {spread} | {width} | {iv} | {calls:.1f} / {puts:.1f} |"
 
 

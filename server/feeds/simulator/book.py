@@ -44,18 +44,21 @@ def on_tick(ticks: F8, tick: F8) -> F8:
     return price
 
 
-def touch(fair: F8, tick: F8, spread: F8, lots: F8, lot: I8, missing: F8, key: U8, epoch: int, slow: int) -> Touch:
+def touch(
+    fair: F8, tick: F8, spread: F8, lots: F8, lot: I8, missing: F8, least: F8, key: U8, epoch: int, slow: int
+) -> Touch:
     """Quotes of some rows at one step.
 
-    `fair` in rupees, `spread` in ticks (at least 1), `lots` the median size at the touch; `epoch` is the step,
-    `slow` a coarser count for what lasts (an empty side, where the quote leans)."""
+    `fair` in rupees, `spread` in ticks (at least 1), `lots` the median size at the touch, `missing` the
+    share of time a side is empty, `least` the lowest bid in ticks (someone always bids a tick for index options);
+    `epoch` is the step, `slow` a coarser count for what lasts (an empty side, where the quote leans)."""
     at = fair / tick
     width = np.maximum(1.0, np.rint(spread))
     lean = 0.5 + 0.25 * (noise.uniform(key, slow, 21) - 0.5)
     bid = np.floor(at - np.where(width > 1.5, (width - 1.0) * lean, 0.0) + 1e-9)
     ask = np.maximum(bid + width, np.floor(at + 1e-9) + 1.0)
-    bid = np.maximum(bid, 0.0)
-    ask = np.maximum(ask, 1.0)
+    bid = np.maximum(bid, least)
+    ask = np.maximum(ask, bid + 1.0)
     side = noise.uniform(key, epoch, 22)
     # trades happen near the fair price however wide the quote
     reach = np.minimum(0.5 * width, 1.0 + 0.003 * at)

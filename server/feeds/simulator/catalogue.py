@@ -18,7 +18,7 @@ from server.domain.instruments import Instrument, Right, future_symbol, option_s
 from server.feeds.simulator.shares import INDICES, SHARES, VIX
 from server.rulebook import Rulebook
 
-__all__ = ("Listing", "Ranges", "end_of", "known_levels", "list_day")
+__all__ = ("Listing", "Ranges", "end_of", "known_levels", "list_cash", "list_day")
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -47,6 +47,9 @@ class Listing:
         number = {chain: row for row, chain in enumerate(chains)}
         self.chains = chains
         self.chain_under = np.array([names[name] for name, _ in chains], dtype=np.int64)
+        of_chain = {(i.name, i.expiry): i for i in reversed(derivatives)}
+        self.contracts = [of_chain[name, expiry] for name, expiry in chains]
+        """One contract of each chain."""
         self.chain: I8 = np.array([number[i.name, i.expiry] for i in derivatives if i.expiry], dtype=np.int64)
         self.under: I8 = self.chain_under[self.chain]
         self.lot: I8 = np.array([i.lot for i in instruments], dtype=np.int64)
@@ -64,8 +67,8 @@ def known_levels(rulebook: Rulebook) -> dict[str, float]:
     return levels
 
 
-def list_day(rulebook: Rulebook, day: date, levels: Mapping[str, float], ranges: Ranges) -> Listing:
-    """Instruments of `day` around `levels` (price by name); `ranges` are the strikes listed on earlier days."""
+def list_cash(rulebook: Rulebook, day: date, levels: Mapping[str, float]) -> list[Instrument]:
+    """Indices, the shares that `levels` knows, India VIX at the end."""
     titles = {u.name: u.title for u in rulebook.underlyings()}
     cash = [
         Instrument(
@@ -91,12 +94,27 @@ def list_day(rulebook: Rulebook, day: date, levels: Mapping[str, float], ranges:
         for share in SHARES
         if share.symbol in levels
     ]
+    vix = Instrument(
+        symbol=VIX,
+        exchange="NSE_INDEX",
+        kind="INDEX",
+        name=VIX,
+        segment="INDEX",
+        tick=VIX_TICK,
+        title="India VIX",
+    )
+    return [*cash, vix]
+
+
+def list_day(rulebook: Rulebook, day: date, levels: Mapping[str, float], ranges: Ranges) -> Listing:
+    """Instruments of `day` around `levels` (price by name); `ranges` are the strikes listed on earlier days."""
+    cash = list_cash(rulebook, day, levels)
+    spots = len(cash) - 1
     futures: list[Instrument] = []
     options: list[Instrument] = []
     chains: list[tuple[str, date]] = []
     grown: Ranges = {}
-    spots = len(cash)
-    for spot in cash:
+    for spot in cash[:-1]:
         listed = _futures(rulebook, day, spot, levels[spot.name])
         futures += listed
         chained = {i.expiry for i in listed}
@@ -108,26 +126,17 @@ def list_day(rulebook: Rulebook, day: date, levels: Mapping[str, float], ranges:
             options += _options(rulebook, day, spot, expiry, order, grown[key], levels[spot.name])
             chained.add(expiry)
         chains += [(spot.name, expiry) for expiry in sorted(e for e in chained if e)]
-    vix = Instrument(
-        symbol=VIX,
-        exchange="NSE_INDEX",
-        kind="INDEX",
-        name=VIX,
-        segment="INDEX",
-        tick=VIX_TICK,
-        title="India VIX",
-    )
-    return Listing([*cash, vix, *futures, *options], spots, chains, grown)
+    return Listing([*cash, *futures, *options], spots, chains, grown)
 
 
-def end_of(rulebook: Rulebook, name: str, expiry: date) -> int:
-    """Nanoseconds UTC when options of this expiry stop trading for good."""
+def end_of(rulebook: Rulebook, instrument: Instrument) -> int:
+    """Nanoseconds UTC when a contract stops trading for good."""
+    assert instrument.expiry is not None
     try:
-        session = rulebook.session("INDEX_OPT" if name in {i.name for i in INDICES} else "STOCK_OPT", expiry)
+        return to_ns(rulebook.trading_end(instrument, instrument.expiry))
     except Invalid:
-        # the calendar of that year is not known yet, so the expiry itself is provisional
-        return to_ns(datetime.combine(expiry, time(15, 30), tzinfo=IST))
-    return to_ns(session.close)
+        # the holidays of that year are not known yet, so the expiry itself is provisional
+        return to_ns(datetime.combine(instrument.expiry, time(15, 30), tzinfo=IST))
 
 
 def _price(level: float) -> Decimal:

@@ -56,7 +56,15 @@ class DayState(msgspec.Struct, frozen=True, kw_only=True):
 class Day:
     """One session day, ready to be read at any step."""
 
-    def __init__(self, rulebook: Rulebook, universe: Universe, seed: int, state: DayState, tuning: Tuning) -> None:
+    def __init__(
+        self,
+        rulebook: Rulebook,
+        universe: Universe,
+        seed: int,
+        state: DayState,
+        tuning: Tuning,
+        changes: tuple[Change, ...] = (),
+    ) -> None:
         self.state = state
         self._universe, self._seed, self._tuning = universe, seed, tuning
         self.plan: DaySchedule = schedule(rulebook, state.day)
@@ -69,10 +77,10 @@ class Day:
             universe.names, [i.key for i in instruments[:count]], self.listing.tick[:count], levels, state.day, seed
         )
         self._facts = derivative_facts(rulebook, self.listing, state.day, levels, self._spot_facts.turnover, seed)
-        ends = np.array([end_of(rulebook, name, expiry) for name, expiry in self.listing.chains], dtype=np.int64)
+        ends = np.array([end_of(rulebook, i) for i in self.listing.contracts], dtype=np.int64)
         self._pricer = Pricer(self.listing, universe, seed, ends)
         self._opened, self.previous_closes = self._carried(levels)
-        self.build(())
+        self.build(changes)
 
     @property
     def opening(self) -> Opening:

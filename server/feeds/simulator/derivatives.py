@@ -14,7 +14,7 @@ from server.feeds.simulator.factors import DayPath
 from server.feeds.simulator.facts import DerivativeFacts
 from server.feeds.simulator.fair import Pricer
 from server.feeds.simulator.flow import Flow
-from server.feeds.simulator.liquidity import look_up, place
+from server.feeds.simulator.liquidity import DISTANT, look_up, place
 from server.feeds.simulator.schedule import STEP, STEPS, DaySchedule
 from server.market.ports import TickBatch
 
@@ -50,6 +50,7 @@ class DerivativeTape:
         self._settled = settled
         self._auction = None if plan.auction is None else (plan.auction - plan.open) // STEP
         self._key, self._tick, self._lot = facts.key, facts.tick, facts.lot
+        self._least = np.where(facts.flow.klass < DISTANT, 1.0, 0.0)
         self._flow = Flow(facts.flow, opened)
         n = len(self._key)
         self._spread, self._lots, self._missing, self._heat = np.ones(n), np.ones(n), np.zeros(n), np.zeros(n)
@@ -86,7 +87,8 @@ class DerivativeTape:
         fair = self._pricer.values(local, self.chains(step))
         tick, lot, key = self._tick[local], self._lot[local], self._key[local]
         spread, lots = self._spread[local], self._lots[local]
-        quote = touch(fair, tick, spread, lots, lot, self._missing[local], key, step, step // _SLOW)
+        missing, least = self._missing[local], self._least[local]
+        quote = touch(fair, tick, spread, lots, lot, missing, least, key, step, step // _SLOW)
         begin = second // 60 * 60
         low, high = self._path.done(begin), self._path.done(begin + 60)
         share = (self._path.done(second) - low) / (high - low) if high > low else 1.0
@@ -137,4 +139,4 @@ class DerivativeTape:
         self._lots = np.where(option, np.exp(look_up("touch", table, at)) * facts.size_scale, facts.future_lots)
         self._missing = np.where(option, look_up("missing", table, at), 0.0)
         heat = facts.heat * np.where(option, np.exp(0.62 * look_up("open", table, at)), 1.0)
-        self._heat = np.clip(heat * min(3.0, max(0.4, pace)), 0.002, 1.0)
+        self._heat = np.clip(heat * min(3.0, max(0.4, pace)), 0.006, 1.0)

@@ -102,7 +102,7 @@ def derivative_facts(
             roll = _rolled(chain_facts, listing, number)
             part[row] = (1.0 - 0.8 * roll, 0.16 + 0.74 * roll, 0.04 + 0.06 * roll)[min(month, 2)]
             turns[row] = 0.45 + 0.3 * roll
-            heat[row] = (0.9 if index else 0.45, 0.35 if index else 0.12, 0.1 if index else 0.03)[min(month, 2)]
+            heat[row] = (1.0 if index else 0.8, 0.6 if index else 0.3, 0.2 if index else 0.08)[min(month, 2)]
             points = levels[spot] * (4e-5, 8e-5, 2.5e-4)[min(month, 2)] * (1.0 if index else 1.6)
             future_spread[row] = max(1.0, points / listing.tick[row + listing.first])
             future_lots[row] = (3.0, 2.0, 1.2)[min(month, 2)] * (2.0 if index else 1.0)
@@ -117,13 +117,13 @@ def derivative_facts(
             scale[row] = index.activity
             spread[row] = levels[spot] / 24_400.0 * index.iv_ratio * (1.0 + 0.7 * (1.0 - index.activity))
             size[row] = max(0.3, index.activity) ** 0.5
-            heat[row] = (1.0, 0.45, 0.2, 0.07, 0.03, 0.35, 0.12, 0.02)[klass[row]] * (
+            heat[row] = (1.0, 0.9, 0.45, 0.16, 0.07, 0.7, 0.3, 0.05)[klass[row]] * (
                 1.0 if index.name == "NIFTY" else 0.6
             )
         else:
             scale[row] = 0.03 * daily_lots
             spread[row] = max(0.3, levels[spot] / 1300.0)
-            heat[row] = 0.14
+            heat[row] = 0.32
     return DerivativeFacts(
         key=key,
         tick=listing.tick[listing.first :],

@@ -16,7 +16,7 @@ import numpy as np
 from server.core.clock import IST, Clock, from_ns, to_ns
 from server.core.errors import Invalid
 from server.domain.instruments import Instrument
-from server.feeds.simulator.catalogue import known_levels, list_day
+from server.feeds.simulator.catalogue import known_levels, list_cash
 from server.feeds.simulator.day import Day, DayState
 from server.feeds.simulator.history import History, day_bars
 from server.feeds.simulator.scenario import Change, check_volatility, find
@@ -202,7 +202,7 @@ class Simulator:
             raise _unreadable("it is of another version, or of other shares")
         self._seed, self._first_day = saved.seed, saved.first_day
         self._speed, self._paused = saved.speed, saved.paused
-        self._set_day(Day(self._rulebook, self._universe, self._seed, saved.state, self._tuning), saved.changes)
+        self._set_day(self._make(saved.state, saved.changes))
         moment = max(saved.now_ns, to_ns(until) if until else 0)
         while (day := self._today()).state.day < from_ns(moment).astimezone(IST).date():
             if not self._roll(None, ()):
@@ -307,7 +307,7 @@ class Simulator:
                 levels=levels.tobytes(),
                 spot_closes=past.closes().tobytes(),
             )
-            self._set_day(Day(self._rulebook, self._universe, self._seed, state, self._tuning), self._begin_with)
+            self._set_day(self._make(state, self._begin_with))
         assert self._day is not None
         return self._day
 
@@ -315,7 +315,7 @@ class Simulator:
         if self._first_day is None:
             self._today()
         assert self._first_day is not None
-        listing = list_day(self._rulebook, self._first_day, self._levels, {})
+        cash = list_cash(self._rulebook, self._first_day, self._levels)
         return History(
             self._rulebook,
             self._universe,
@@ -323,13 +323,15 @@ class Simulator:
             self._first_day,
             np.array([self._levels[name] for name in self._universe.names]),
             float(np.log(VIX_LEVEL)),
-            tuple(i.key for i in listing.instruments[: listing.first]),
-            listing.tick[: listing.first],
+            tuple(i.key for i in cash),
+            np.array([float(i.tick) for i in cash]),
             self._tuning,
         )
 
-    def _set_day(self, day: Day, changes: tuple[Change, ...]) -> None:
-        day.build(changes)
+    def _make(self, state: DayState, changes: tuple[Change, ...]) -> Day:
+        return Day(self._rulebook, self._universe, self._seed, state, self._tuning, changes)
+
+    def _set_day(self, day: Day) -> None:
         self._day = day
         rows = np.empty(len(day.listing.instruments), dtype=np.int32)
         for local, instrument in enumerate(day.listing.instruments):
@@ -357,7 +359,7 @@ class Simulator:
             self._ended = True
             return False
         kept = changes or _changes(_CALM, self._change().volatility)
-        self._set_day(Day(self._rulebook, self._universe, self._seed, day.evening(following, gap), self._tuning), kept)
+        self._set_day(self._make(day.evening(following, gap), kept))
         return True
 
     def _skip_day(self, sink: Callable[[TickBatch], None], on_day: Callable[[date], None]) -> None:

@@ -75,6 +75,7 @@ class History:
         """Log VIX at the close of ordinal -1, -2, ..."""
         self._days: list[_PastDay] = []
         self._levels = levels
+        self._drawn: tuple[int, DayPath] | None = None
 
     def calm(self) -> float:
         """State of the day factor at the first day."""
@@ -151,9 +152,13 @@ class History:
 
     def _path(self, plan: DaySchedule, opening: Opening, vix: float) -> DayPath:
         """Draw a past day; India VIX is led to the level the next day starts from."""
+        if self._drawn is not None and self._drawn[0] == opening.ordinal:
+            return self._drawn[1]
         path = day_path(self._universe, self._seed, opening, plan.seconds, plan.opening_minute, (), self._tuning)
         lead = (vix - float(path.vix[-1])) * np.linspace(0.0, 1.0, len(path.vix))
-        return msgspec.structs.replace(path, vix=path.vix + lead)
+        path = msgspec.structs.replace(path, vix=path.vix + lead)
+        self._drawn = (opening.ordinal, path)
+        return path
 
     def _spots(self, past: _PastDay) -> tuple[SpotTape, DayPath]:
         path = self._path(past.plan, past.opening, past.vix)
@@ -230,11 +235,12 @@ def day_bars(
     Yields for each minute (keys that traded, bars); after the shares' close only VIX, and in the auction's minute
     the auction. Volume is that of the minute."""
     n = len(keys)
-    end = -(-path.last // 60) if stop is None else stop
+    whole = max(spots.seconds, spots.vix_seconds)
+    end = -(-whole // 60) if stop is None else stop
     before = spots.volumes(first * 60 - 1, first * 60)[0] if first else np.zeros(n, dtype=np.int64)
     auction = None if spots.auction is None else spots.auction // 60
-    for chunk in range(first * 60, min(end * 60, path.last), _CHUNK):
-        upto = min(chunk + _CHUNK, end * 60, path.last)
+    for chunk in range(first * 60, min(end * 60, whole), _CHUNK):
+        upto = min(chunk + _CHUNK, end * 60, whole)
         price, volume = spots.prices(chunk, upto), spots.volumes(chunk, upto)
         for at in range(0, upto - chunk, 60):
             minute = (chunk + at) // 60

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ("MONTHLY", "SHARE", "classify", "look_up", "place")
+__all__ = ("DISTANT", "MONTHLY", "SHARE", "classify", "look_up", "place")
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]

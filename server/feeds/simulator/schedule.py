@@ -7,6 +7,7 @@ import msgspec
 from server.core.clock import IST, to_ns
 from server.core.errors import Invalid
 from server.rulebook import Rulebook
+from server.rulebook.sessions import Session
 
 __all__ = ("LEAD_IN", "SECOND", "STEP", "STEPS", "DaySchedule", "first_day", "next_day", "schedule")
 
@@ -32,6 +33,8 @@ class DaySchedule(msgspec.Struct, frozen=True, kw_only=True):
     """The closing auction's match: one print at the equilibrium price. None before the auctions existed."""
     fno_close: int
     """Derivatives stop."""
+    index_end: int
+    """India VIX stops, with the last phase of the indices."""
 
     @property
     def end(self) -> int:
@@ -54,19 +57,27 @@ def schedule(rulebook: Rulebook, day: date) -> DaySchedule:
     """The day's moments; raises Invalid when it is not a trading day the rulebook knows."""
     spot = rulebook.session("CASH_FNO_STOCK", day)
     fno = rulebook.session("INDEX_OPT", day)
-    matches = [p.start for p in spot.phases if p.name == "closing_auction" and not p.order_types]
-    # the auction's phases are reference price, order entry, match: the print comes with the last of them
-    after_entry = [
-        m for m in matches if any(p.order_types and p.name == "closing_auction" and p.end <= m for p in spot.phases)
-    ]
+    index = rulebook.session("INDEX", day)
     return DaySchedule(
         day=day,
         start=to_ns(spot.open) - LEAD_IN * SECOND,
         open=to_ns(spot.open),
         spot_close=to_ns(spot.close),
-        auction=to_ns(after_entry[0]) if after_entry else None,
+        auction=_match(spot),
         fno_close=to_ns(fno.close),
+        index_end=min(to_ns(index.end), to_ns(fno.close)),
     )
+
+
+def _match(session: Session) -> int | None:
+    """When the closing auction matches: at the start of the phase after order entry, or, where entry runs to the
+    auction's end, in its last second."""
+    auction = [p for p in session.phases if p.name == "closing_auction"]
+    entry = [p for p in auction if p.order_types]
+    if not entry:
+        return None
+    matching = [p for p in auction if not p.order_types and p.start >= entry[-1].end]
+    return to_ns(matching[0].start) if matching else to_ns(auction[-1].end) - SECOND
 
 
 def first_day(rulebook: Rulebook, today: date) -> date:

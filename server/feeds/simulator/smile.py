@@ -24,7 +24,7 @@ RATE: Final = 0.06
 """Discount rate, a year."""
 _SLOPE: Final = -0.058
 _REACH: Final = 6.0
-_WING: Final = 2.8
+_WING: Final = 3.05
 _BEND: Final = 5.0
 _POWER: Final = 0.35
 

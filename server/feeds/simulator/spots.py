@@ -34,6 +34,8 @@ class SpotTape:
         self._facts = facts
         self.seconds = (plan.spot_close - plan.open) // SECOND
         """Length of continuous trading."""
+        self.vix_seconds = (plan.index_end - plan.open) // SECOND
+        """How long India VIX prints."""
         self.auction = None if plan.auction is None else (plan.auction - plan.open) // SECOND
         self._minutes = self._volume_minutes()
 
@@ -75,7 +77,7 @@ class SpotTape:
         """Official closes: the auction's price, or the last print where there is no auction; VIX's last print."""
         last: F8 = self.prices(self.seconds - 1, self.seconds)[0]
         out = last if self.auction is None else self.auction_prices()
-        out[self._n] = self.prices(self._path.last - 1, self._path.last)[0][self._n]
+        out[self._n] = self.prices(self.vix_seconds - 1, self.vix_seconds)[0][self._n]
         return out
 
     def batch(

@@ -36,6 +36,7 @@ class Tape:
         self._rows, self._count = rows, count
         self._auction = None if plan.auction is None else -(-(plan.auction - plan.open) // STEP)
         self._fno_steps = (plan.fno_close - plan.open) // STEP
+        self._index_steps = (plan.index_end - plan.open) // STEP
         self.steps = max(self._fno_steps, spots.seconds * STEPS, (self._auction or 0) + 1)
         """Steps of the day; the last print is before or at `steps - 1`."""
 
@@ -68,9 +69,10 @@ class Tape:
         if self._auction is not None and step >= self._auction:
             parts.append(self._spots.auction_batch(SOURCE, self._rows, self._time(self._auction)))
         last = min(step, self._fno_steps - 1)
-        if last > at:
+        own = min(step, self._index_steps - 1)
+        if own > at:
             vix = spots[-1:]
-            parts.append(self._spots.batch(SOURCE, self._rows[vix], vix, self._time(last), last // STEPS, last))
+            parts.append(self._spots.batch(SOURCE, self._rows[vix], vix, self._time(own), own // STEPS, own))
         rows = np.flatnonzero(self._derivatives.trading(last))
         parts.append(self._derivatives.batch(SOURCE, self._rows[rows + self._count], rows, last))
         parts.sort(key=lambda part: int(part.time_ns[0]))
@@ -80,10 +82,10 @@ class Tape:
         return self._plan.open + step * STEP
 
     def _spot_rows(self, step: int) -> I8:
-        if step >= max(self._fno_steps, self._spots.seconds * STEPS):
+        if step >= max(self._index_steps, self._spots.seconds * STEPS):
             return np.zeros(0, dtype=np.int64)
         rows = np.arange(step % STEPS, self._count, STEPS, dtype=np.int64)
-        # VIX lives as long as the options it is made of
+        # VIX goes on through the closing auction
         return rows if step < self._spots.seconds * STEPS else rows[rows == self._count - 1]
 
     def _derivative_rows(self, step: int, boost: float) -> I8:

@@ -15,8 +15,8 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     vix_reference: float = 13.8
     vix_power: float = 0.7
     day_sd: float = 0.21
-    day_rho: float = 0.6
-    day_own: float = 0.13
+    day_rho: float = 0.75
+    day_own: float = 0.11
     slow_sd: float = 0.284
     slow_tau: float = 52.0
     fast_sd: float = 0.217
@@ -26,7 +26,7 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     """Shock to the log volatility of each stretch of ten seconds: moves come in flurries."""
     jumps: float = 0.44
     """Expected a day."""
-    jump_size: float = 4.7
+    jump_size: float = 5.4
     """In volatilities of the minute, mean."""
     jump_down: float = 0.75
     jump_seconds: float = 27.0
@@ -48,7 +48,7 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     smooth: float = 0.2
     opening: float = 1.0
     """Shape of the day at the very opening."""
-    gap_sd: float = 0.0036
+    gap_sd: float = 0.0032
     vix_beta: float = 3.4
     """Fall of log VIX for a log return of NIFTY."""
     vix_day_sd: float = 0.033
