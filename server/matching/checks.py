@@ -11,6 +11,7 @@ import msgspec
 from server.domain.instruments import Instrument
 from server.domain.money import on_tick
 from server.domain.orders import Order
+from server.matching.liquidity import to_tick
 from server.matching.snapshot import Snapshot
 from server.rulebook import Rulebook
 from server.rulebook.sessions import Phase
@@ -101,7 +102,9 @@ def check_band(
     reference = now.ltp if instrument.derivative or now.close is None else now.close
     low, high = rules.price_band(instrument, reference, day)
     if phase.band is not None:
-        low, high = max(low, now.ltp * (1 - phase.band)), min(high, now.ltp * (1 + phase.band))
+        tick = instrument.tick
+        low = max(low, to_tick(now.ltp * (1 - phase.band), tick, up=True))
+        high = min(high, to_tick(now.ltp * (1 + phase.band), tick, up=False))
     if phase.name == "post_close":
         low = high = now.ltp
     if low <= price <= high:
