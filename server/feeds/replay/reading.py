@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from server.core.errors import Invalid
 
@@ -22,12 +22,15 @@ MAX_LINE = 64 * 1024
 """Longest line, in bytes."""
 
 
+class _Source(Protocol):
+    def readline(self, size: int, /) -> bytes: ...
+
+
 class Lines:
     """Iterates over the lines of an open file, without their ends; counts what was read."""
 
-    def __init__(self, raw: IO[bytes], name: str, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, raw: _Source, max_bytes: int = MAX_BYTES) -> None:
         self._raw = raw
-        self._name = name
         self._left = max_bytes
         self.number = 0
         """Lines given so far; the last one given has this number."""
@@ -58,8 +61,8 @@ class Lines:
 
 
 @contextmanager
-def open_lines(path: Path, name: str, max_bytes: int = MAX_BYTES) -> Iterator[Lines]:
-    """Lines of a file. `name` is what the user calls it. Raises Invalid for what is not a text file we can open."""
+def open_lines(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[Lines]:
+    """Lines of a file. Raises Invalid for what is not a text file we can open."""
     try:
         with path.open("rb") as peek:
             magic = peek.read(4)
@@ -71,13 +74,13 @@ def open_lines(path: Path, name: str, max_bytes: int = MAX_BYTES) -> Iterator[Li
         raise refuse("it is UTF-16 text", "Save it as CSV in UTF-8.")
     if magic[:2] == b"\x1f\x8b":
         with gzip.open(path, "rb") as raw:
-            yield Lines(raw, name, max_bytes)
+            yield Lines(raw, max_bytes)
     elif magic == b"PK\x03\x04":
         with _only_member(path) as raw:
-            yield Lines(raw, name, max_bytes)
+            yield Lines(raw, max_bytes)
     else:
         with path.open("rb") as raw:
-            yield Lines(raw, name, max_bytes)
+            yield Lines(raw, max_bytes)
 
 
 def refuse(why: str, remedy: str) -> Invalid:
