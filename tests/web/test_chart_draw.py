@@ -184,3 +184,13 @@ def test_destroy_when_called_then_nothing_is_left(stage: Stage) -> None:
           await stage.settled(); }"""
     )
     assert page.locator("#box").inner_html() == ""
+
+
+def test_axis_when_a_pane_has_nothing_to_show_then_no_figures(ask: Callable[..., Any]) -> None:
+    body = """const { ChartModel } = await import('/web/chart/model/chart-model.js');
+      const model = new ChartModel({ kind: 'candles', tick: 0.05, interval: 60000, volume: true });
+      model.setIndicators([{ id: 'm', kind: 'macd' }]); model.setBars(stage.bars(a), {}); model.resize(600, 500);
+        model.fit();
+      return m.layGrid(model).prices.map((marks) => marks.length > 0);"""
+    assert ask("view/grid", body, 5) == [True, True, False]
+    assert ask("view/grid", body, 50) == [True, True, True]

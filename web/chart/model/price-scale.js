@@ -12,6 +12,7 @@ export class PriceScale {
   lo = 0;
   hi = 1;
   auto = true;
+  known = false; // something was in view to fit to
 
   /**
    * @param {number} tick least step of the price
@@ -32,6 +33,7 @@ export class PriceScale {
    */
   fit(lo, hi) {
     if (!this.auto || !Number.isFinite(lo) || !Number.isFinite(hi)) return false;
+    this.known = true;
     const flat = hi - lo <= Math.abs(hi) * 1e-12;
     const half = flat ? Math.max(this.tick * 5, Math.abs(hi) * 0.002) : 0;
     const [low, high] = [this.floor ?? lo - half, hi + half];

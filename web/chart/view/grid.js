@@ -54,6 +54,7 @@ export function layGrid(model) {
 function priceMarks(pane, tick) {
   const { scale, top, height } = pane;
   const main = pane.id === 'price';
+  if (!scale.known) return [];
   const levels = pane.indicators[0]?.kind.levels;
   if (!main && levels) return levels.map((level) => ({ at: top + scale.y(level), label: `${level}`, strong: false }));
   const { first, step, count } = priceTicks(scale.lo, scale.hi, height, main ? tick : 0, main ? PRICE_GAP : LOWER_GAP);
