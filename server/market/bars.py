@@ -111,17 +111,11 @@ class BarBook:
     def fold(self, ticks: Screened, inside: Mask | None, times: I8, version: int) -> None:
         """Fold screened ticks; those outside trading phases only pass their volume on to the next bar."""
         rows, ltp, traded, oi = ticks.rows, ticks.ltp, ticks.traded, ticks.oi
-        if inside is not None:
-            np.add.at(self._carry, rows[~inside], traded[~inside])
-            self._carried = True
-            rows, ltp, traded, oi, times = rows[inside], ltp[inside], traded[inside], oi[inside], times[inside]
+        if inside is not None or self._carried:
+            picked, traded = self._carry_over(ticks, np.ones(len(rows), dtype=np.bool_) if inside is None else inside)
+            rows, ltp, oi, times = rows[picked], ltp[picked], oi[picked], times[picked]
             if len(rows) == 0:
                 return
-        if self._carried:
-            first = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
-            traded = traded.copy()
-            traded[first] += self._carry[rows[first]]
-            self._carry[rows[first]] = 0
         done = self._minute.fold(rows, times - times % MINUTE_NS, ltp, traded, oi, version)
         if done is not None:
             self._pending.append(done)
@@ -250,6 +244,25 @@ class BarBook:
         self.hand_over()
         if self._store is not None:
             await self._store.flush()
+
+    def _carry_over(self, ticks: Screened, inside: Mask) -> tuple[I8, I8]:
+        """Indexes of the ticks inside, and what traded at each since the tick inside before it.
+
+        What trades outside (in the opening match) belongs to the next tick inside, in this batch or a later one.
+        """
+        picked = np.flatnonzero(inside)
+        total = np.cumsum(ticks.traded)
+        before = total[ticks.first] - ticks.traded[ticks.first]
+        run = np.repeat(np.arange(len(ticks.first)), ticks.last - ticks.first + 1)[picked]
+        opens = np.append(True, run[1:] != run[:-1])[: len(run)]
+        since = np.empty(len(picked), dtype=np.int64)
+        since[1:] = total[picked[:-1]]
+        since[opens] = before[run[opens]] - self._carry[ticks.rows[picked[opens]]]
+        counted = before - self._carry[ticks.rows[ticks.first]]
+        counted[run] = total[picked]  # the last one of each run stays
+        self._carry[ticks.rows[ticks.first]] = total[ticks.last] - counted
+        self._carried = bool(self._carry.any())
+        return picked, total[picked] - since
 
     def _starts(self, kind: Interval, rows: npt.NDArray[np.int32], times: I8) -> I8:
         segments = self._catalogue.segment[rows]
