@@ -5,12 +5,10 @@ only decides when it is shown. Wall time enters through the injected clock, and 
 busy, or asleep, finds the market where it left it.
 """
 
-import zlib
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 
 from server.core.clock import IST, Clock, from_ns, to_ns
@@ -22,6 +20,7 @@ from server.feeds.simulator.history import History, day_bars
 from server.feeds.simulator.scenario import Change, check_volatility, find
 from server.feeds.simulator.schedule import SECOND, STEP, DaySchedule, first_day, next_day
 from server.feeds.simulator.shares import INDICES, VIX_LEVEL
+from server.feeds.simulator.snapshot import Snapshot, pack, unpack
 from server.feeds.simulator.tape import SOURCE, Tape
 from server.feeds.simulator.tuning import DEFAULT, Tuning
 from server.feeds.simulator.universe import Universe
@@ -36,21 +35,7 @@ CLOSED_PAUSE: Final = 30.0
 _POLL: Final = 0.25
 _BEHIND: Final = 2.0
 """Wall seconds of delay after which market time waits rather than rushes."""
-_VERSION: Final = 1
 _CALM: Final = "calm"
-
-
-class _Saved(msgspec.Struct, frozen=True):
-    """Wire form of a snapshot."""
-
-    version: int
-    seed: int
-    first_day: date
-    state: DayState
-    changes: tuple[Change, ...]
-    now_ns: int
-    speed: float
-    paused: bool
 
 
 class Simulator:
@@ -184,22 +169,24 @@ class Simulator:
         """All it takes to go on from here: some tens of kilobytes."""
         day = self._today()
         assert self._first_day is not None
-        saved = _Saved(
-            _VERSION, self._seed, self._first_day, day.state, day.changes, self._now_ns(), self._speed, self._paused
+        return pack(
+            Snapshot(
+                seed=self._seed,
+                first_day=self._first_day,
+                state=day.state,
+                changes=day.changes,
+                now_ns=self._now_ns(),
+                speed=self._speed,
+                paused=self._paused,
+            )
         )
-        return zlib.compress(msgspec.msgpack.encode(saved), 6)
 
     def restore(self, snapshot: bytes, until: datetime | None = None) -> None:
         """Stand where the snapshot's market was at market time `until` (or at the snapshot's own moment if later).
 
         Before `run`. Everything after `until` comes out as it would have. Raises Invalid for a snapshot of another
         version, another seed's universe, or one that cannot be read."""
-        try:
-            saved = msgspec.msgpack.decode(zlib.decompress(snapshot), type=_Saved)
-        except (zlib.error, msgspec.MsgspecError) as error:
-            raise _unreadable(str(error)) from error
-        if saved.version != _VERSION or saved.state.names != self._universe.names:
-            raise _unreadable("it is of another version, or of other shares")
+        saved = unpack(snapshot, self._universe.names)
         self._seed, self._first_day = saved.seed, saved.first_day
         self._speed, self._paused = saved.speed, saved.paused
         self._set_day(self._make(saved.state, saved.changes))
@@ -415,7 +402,7 @@ class Simulator:
         moment, now = to_ns(to), self._now_ns()
         if moment < now:
             raise _no_seek("It can only go forward; choose a later moment.", to.isoformat())
-        if moment > day.plan.end + timedelta(minutes=1) // timedelta(microseconds=1) * 1000:
+        if moment > day.plan.end + 60 * SECOND:
             raise _no_seek("Choose a moment before today's close.", to.isoformat())
         self._rebase(moment)
         self._next = max(self._next, -(-(moment - day.plan.open) // STEP))
@@ -448,12 +435,3 @@ def _check_speed(value: object) -> float:
 
 def _no_seek(remedy: str, value: str) -> Invalid:
     return Invalid("The simulator cannot go there", code="simulator.seek", field="to", value=value, remedy=remedy)
-
-
-def _unreadable(why: str) -> Invalid:
-    return Invalid(
-        f"The simulator's snapshot cannot be used: {why}",
-        code="simulator.snapshot",
-        field="snapshot",
-        remedy="Start the simulated market anew.",
-    )

@@ -77,7 +77,7 @@ class Flow:
         usual = usual_open(self._facts, moneyness)
         burst = np.exp(0.8 * noise.normal(self._facts.key, self.minute, 32) - 0.32)
         self._rate = np.maximum(usual, 0.3 * self._opened) * self._facts.turnover * activity * burst
-        wander = 0.02 * noise.normal(self._facts.key, self.minute // 15, 33) * self._opened
+        wander = 0.3 * noise.normal(self._facts.key, self.minute // 15, 33) * self._opened
         self._change = ((usual - self._opened) * _DRIFT + wander) * activity
 
     def volume(self, rows: I8, share: float) -> I8:
