@@ -41,6 +41,8 @@ class InstrumentWire(msgspec.Struct, frozen=True, kw_only=True):
     right: str | None
     underlying: str
     tradable: bool
+    barred: str
+    """Why orders are not taken in it though it is no index; empty otherwise."""
     order_types: list[str]
     """Order types the exchange takes for it; empty for an index."""
     label: str
@@ -67,6 +69,7 @@ def instrument_wire(instrument: Instrument, order_types: frozenset[str] = frozen
         right=instrument.right,
         underlying=instrument.underlying,
         tradable=instrument.tradable,
+        barred=instrument.barred,
         order_types=sorted(order_types, key=("MARKET", "LIMIT", "SL", "SL-M").index),
         label=_label(instrument),
         sub=_sub(instrument),

@@ -50,6 +50,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     """Long name for people: `Reliance Industries`."""
 
+    barred: str = ""
+    """Why orders are not taken in it though it is no index, in a sentence; a replayed day older than the rules."""
+
     @property
     def key(self) -> str:
         """Identity within a market: `NFO:NIFTY01DEC2624500CE`."""
@@ -58,7 +61,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tradable(self) -> bool:
         """Whether orders can be placed in it."""
-        return self.kind != "INDEX"
+        return self.kind != "INDEX" and not self.barred
 
     @property
     def derivative(self) -> bool:

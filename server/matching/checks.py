@@ -32,6 +32,8 @@ class Refusal(msgspec.Struct, frozen=True):
 def check_terms(order: Order, instrument: Instrument, rules: Rulebook, day: date) -> Refusal | None:
     """Everything that can be said of an order without a session or a price."""
     lot, tick, quantity = instrument.lot, instrument.tick, order.quantity
+    if instrument.barred:
+        return Refusal("exchange.not_tradable", instrument.barred)
     if not instrument.tradable:
         return Refusal("exchange.not_tradable", f"{instrument.symbol} is an index and cannot be traded")
     if instrument.expiry is not None and instrument.expiry < day:

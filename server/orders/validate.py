@@ -33,6 +33,14 @@ def instrument_of(market: Market, key: str, field: str = "key") -> Instrument:
             value=key[:80],
             remedy="Pick it from the search; keys look like NSE:RELIANCE or NFO:NIFTY01DEC2624500CE.",
         )
+    if instrument.barred:
+        raise Invalid(
+            f"Not sent: {instrument.barred}",
+            code="order.barred",
+            field=field,
+            value=key,
+            remedy="Watch it, or trade on a day whose rules are known.",
+        )
     if not instrument.tradable:
         raise Invalid(
             f"Not sent: {instrument.symbol} is an index and cannot be traded.",
