@@ -29,7 +29,7 @@ export function createFrame(ctx, { solo }) {
   const more = h('button', { type: 'button', class: 'bar-link', on: { click: openMore } }, icon('more'), h('span', null, t('nav.more')));
   const bar = h('nav', { class: 'bottom', 'aria-label': t('nav.label') }, BAR.map((name) => link(name, name, 'bar-link')), more);
   const skip = h('a', { class: 'skip', href: '#main' }, t('nav.skip'));
-  const el = h('div', { class: solo ? 'app solo' : 'app' }, skip, strip.el, notices.el, rail, list, solo ? null : handle('list'), middle, solo ? null : handle('side'), side, bar);
+  const el = h('div', { class: solo ? 'app solo' : 'app' }, skip, strip.el, notices.el, rail, list, solo ? null : h('section', { class: 'grips', 'aria-label': t('panel.label') }, handle('list'), handle('side')), middle, side, bar);
 
   /** @param {string} name @param {string} symbol @param {string} cls */
   function link(name, symbol, cls) {

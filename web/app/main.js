@@ -121,6 +121,8 @@ async function open(name, params) {
     page?.destroy?.();
     page = null;
     page = module.create(ctx, params);
+    // every page has one first heading; a page that draws none to the edge has it for screen readers
+    if (!page.el.querySelector('h1')) page.el.prepend(h('h1', { class: 'visually-hidden' }, t(`nav.${name}`)));
     frame.main.replaceChildren(page.el);
   } catch (error) {
     if (mine !== turn || !frame) return;

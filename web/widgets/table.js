@@ -29,6 +29,7 @@ import { createList, walkable } from './list.js';
  * @property {(item: T) => string} key
  * @property {(item: T) => void} [onOpen] tap or Enter
  * @property {(item: T) => Action[]} [actions] buttons at the row's end
+ * @property {string} [actionsLabel] head of that column, for a screen reader
  * @property {(item: T, key: string) => boolean} [onKey] a key on a focused row; true = taken
  * @property {(item: T) => string} [rowClass]
  * @property {(el: HTMLElement, item: () => T) => () => void} [dress] add behaviour to a row; gives the undo
@@ -39,13 +40,13 @@ import { createList, walkable } from './list.js';
  * @template T
  * @param {TableOptions<T>} options
  */
-export function createTable({ label, columns, key, onOpen, actions, onKey, rowClass, dress, empty }) {
+export function createTable({ label, columns, key, onOpen, actions, actionsLabel = label, onKey, rowClass, dress, empty }) {
   const body = h('div', { role: 'rowgroup', class: 'table-body' });
   const tracks = columns.map((column) => column.width ?? 'minmax(0, 1fr)');
   if (actions) tracks.push('max-content');
   const head = h('div', { role: 'rowgroup', class: 'table-head' }, h('div', { role: 'row', class: 'table-row' },
     columns.map((column) => h('span', { role: 'columnheader', class: column.num ? 'cell num' : 'cell' }, column.label)),
-    actions ? h('span', { role: 'columnheader', class: 'cell actions' }) : null));
+    actions ? h('span', { role: 'columnheader', class: 'cell actions' }, h('span', { class: 'visually-hidden' }, actionsLabel)) : null));
   const table = h('div', { role: 'table', 'aria-label': label, class: actions ? 'table acting' : 'table' }, head, body);
   const el = h('div', { class: 'table-box' }, table);
   if (empty) el.append(empty);

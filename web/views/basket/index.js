@@ -39,7 +39,7 @@ export function openBasket(ctx) {
     changed();
   } } });
   const lines = { margin: line(t('basket.marginNow')), final: line(t('basket.marginFinal')), charges: line(t('ticket.charges')), order: line(t('basket.order')) };
-  const problems = h('ul', { class: 'ticket-problems', role: 'alert' });
+  const problems = h('div', { class: 'ticket-problems', role: 'alert' });
   const lock = h('p', { class: 'ticket-lock', role: 'status' });
   const send = sendButton(ctx, () => void submit());
   const body = h('div', { class: 'stack basket' }, h('label', { class: 'field' }, h('span', { class: 'field-label' }, t('basket.name')), name), rows, add,
@@ -150,7 +150,7 @@ export function openBasket(ctx) {
     lines.final.set(rupees(preview?.margin_final));
     lines.charges.set(rupees(preview?.charges));
     lines.order.set(preview && preview.order.length ? preview.order.map((i) => labelOf(ctx, legs[i]?.key ?? '')).join(' → ') : DASH);
-    fill(problems, [fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean).map((text) => h('li', null, text)));
+    fill(problems, [fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean).map((text) => h('p', null, text)));
     const reason = legs.length ? why() : '';
     setText(lock, reason);
     lock.hidden = reason === '';

@@ -52,6 +52,7 @@ export function create(ctx, params) {
       { id: 'legs', label: t('col.when'), width: 'minmax(0, 2.5fr)', cell: (one) => one.legs.map((leg) => t('gtt.leg', { side: sideWord(leg.side), quantity: quantity(leg.quantity), trigger: price(leg.trigger, tickOf(ctx, one.key)), price: price(leg.price, tickOf(ctx, one.key)) })).join(' · '), place: 'note' },
       { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: t(`gttState.${one.state}`), title: one.reason ?? '' }), place: 'main' },
     ],
+    actionsLabel: t('col.actions'),
     actions: (one) => (one.state === 'ACTIVE' ? [{ label: t('gtt.drop'), tone: 'down', run: () => void drop(one.id) }] : []),
   });
   const baskets = createTable({

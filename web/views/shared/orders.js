@@ -39,6 +39,7 @@ export function orderTable(ctx, { label, empty, done = false }) {
       else return false;
       return true;
     },
+    actionsLabel: t('col.actions'),
     actions: done ? undefined : (order) => (canTouch(order) ? [
       { label: t('order.modify'), run: () => modifyOrder(ctx, order) },
       { label: t('order.cancel'), tone: 'down', run: () => void cancelOrder(ctx, order) },

@@ -53,6 +53,7 @@ export function positionTable(ctx, { label, empty, holdings = false }) {
       else return false;
       return true;
     },
+    actionsLabel: t('col.actions'),
     actions: (position) => (position.quantity === 0 ? [] : [
       { label: t('position.stop'), run: () => openStop(ctx, position) },
       { label: t('position.exit'), run: () => openExit(ctx, position) },

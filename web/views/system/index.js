@@ -34,7 +34,7 @@ export function create(ctx) {
   const streams = h('dl', { class: 'lines pad' });
   const storage = h('dl', { class: 'lines pad' });
   const devices = h('dl', { class: 'lines pad' });
-  const events = h('ul', { class: 'events' });
+  const events = h('ul', { class: 'events', tabindex: '0', 'aria-label': t('system.events') });
   const fault = h('p', { class: 'note warn', hidden: true, role: 'status' });
   const audit = auditPanel(ctx);
   const imports = importPanel(ctx);

@@ -109,7 +109,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   const lines = { value: line(t('ticket.value')), margin: line(t('ticket.margin')), charges: line(t('ticket.charges')), breakeven: line(t('ticket.breakeven')), loss: line(t('ticket.maxLoss')), free: line(t('ticket.freeAfter')) };
   const list = h('dl', { class: 'lines' }, Object.values(lines).map((one) => one.el));
   const note = h('p', { class: 'ticket-note' });
-  const problems = h('ul', { class: 'ticket-problems', role: 'alert' });
+  const problems = h('div', { class: 'ticket-problems', role: 'alert' });
   const lock = h('p', { class: 'ticket-lock', role: 'status' });
   const result = h('p', { class: 'ticket-result', role: 'status', 'aria-live': 'polite' });
   const send = sendButton(ctx, () => void submit());
@@ -344,7 +344,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     const joined = texts.join('\n');
     if (joined === drawn) return;
     drawn = joined;
-    fill(problems, texts.map((text) => h('li', null, text)));
+    fill(problems, texts.map((text) => h('p', null, text)));
     problems.hidden = texts.length === 0;
   }
 
