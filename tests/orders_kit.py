@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from server.core.bus import Bus
-from server.core.clock import ManualClock
+from server.core.clock import Clock, ManualClock
 from server.core.errors import Conflict, NotFound, Unavailable
 from server.core.ids import Ids
 from server.domain.accounts import Account
@@ -81,7 +81,7 @@ class StageMarket:
 
     id = "sim"
 
-    def __init__(self, clock: ManualClock, start: datetime) -> None:
+    def __init__(self, clock: Clock, start: datetime) -> None:
         self._clock = clock
         self._start = start
         self._began = clock.monotonic()
@@ -312,7 +312,7 @@ class FakeBroker:
 
     name = "fake"
 
-    def __init__(self, clock: ManualClock, market: StageMarket, *, can_look_up: bool = True) -> None:
+    def __init__(self, clock: Clock, market: StageMarket, *, can_look_up: bool = True) -> None:
         self.clock = clock
         self.market = market
         self.can_look_up = can_look_up
@@ -683,8 +683,13 @@ class Stage:
         on_disk = {book: minor for (_, book), minor in self.journal.balances.items() if minor}
         in_memory = {book: minor for book, minor in self.ledger.balances(ACCOUNT.id).items() if minor}
         assert on_disk == in_memory
+        sums: Counter[tuple[str, str, str]] = Counter()
         for working in self.service.desk.book.live():
+            order = working.order
+            grown = working.changed.quantity - order.filled if working.changed is not None else 0
+            sums[order.key, order.product, order.side] += max(order.pending, grown)
             assert self.journal.orders[working.order.id] == working.order
+        assert {p: q.quantity for p, q in self.service.desk.book.pending(ACCOUNT.id).items()} == dict(sums)
         for (_, key, product), position in self.journal.positions.items():
             assert self.ledger.position(ACCOUNT.id, key, product).quantity == position.quantity  # type: ignore[arg-type]
 

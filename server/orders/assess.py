@@ -100,20 +100,15 @@ class Assessor:
 
     def _others(self, order: Order, instead_of: str) -> tuple[int, int, Order | None]:
         """Units working on the same side and on the other side, and an identical order in doubt."""
-        same = other = 0
-        twin = None
-        for working in self._desk.book.live_in(order.account, order.key):
-            live = working.changed or working.order
-            if live.id == instead_of:
-                continue
-            if live.product == order.product:
-                if live.side == order.side:
-                    same += live.pending
-                else:
-                    other += live.pending
-            if live.state == "UNKNOWN" and _identical(live, order):
-                twin = live
-        return same, other, twin
+        book = self._desk.book
+        sums = book.pending(order.account)
+        same = sums.get((order.key, order.product, order.side))
+        other = sums.get((order.key, order.product, "SELL" if order.side == "BUY" else "BUY"))
+        opening = same.quantity if same is not None else 0
+        if instead_of and (old := book.get(instead_of)) is not None:
+            opening -= old.counted
+        twin = next((o for o in book.unknown(order.account) if o.id != instead_of and _identical(o, order)), None)
+        return opening, other.quantity if other is not None else 0, twin
 
     def _phase(self, market: Market, instrument: Instrument, day: date) -> Phase | None:
         self._turn(day)
@@ -211,7 +206,8 @@ def _outlay(order: Order, instrument: Instrument, price: Decimal | None) -> Deci
 
 
 def _identical(one: Order, other: Order) -> bool:
-    return (one.side, one.quantity, one.type, one.product, one.price, one.trigger) == (
+    return (one.key, one.side, one.quantity, one.type, one.product, one.price, one.trigger) == (
+        other.key,
         other.side,
         other.quantity,
         other.type,

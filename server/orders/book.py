@@ -2,16 +2,28 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
 from server.domain.orders import LIVE_STATES, Fill, Order
 from server.orders.requests import Requests
 
-__all__ = ("OrderBook", "Working")
+__all__ = ("OrderBook", "Pending", "Place", "Working")
+
+Place = tuple[str, str, str]
+"""(instrument key, product, side)."""
+
+
+class Pending(NamedTuple):
+    """What all live orders of one place may still fill."""
+
+    quantity: int
+    price: Decimal | None
+    """A price one of them names: the only one there is, for an instrument that has not traded yet."""
 
 
 class Working(msgspec.Struct):
@@ -45,6 +57,8 @@ class Working(msgspec.Struct):
     """Market time of the newest report applied; older ones no longer change its terms."""
     waiters: list[asyncio.Future[None]] = []
     """Woken at its next change."""
+    counted: int = 0
+    """Units with which it stands in the book's sums."""
 
     @property
     def pending(self) -> int:
@@ -61,6 +75,8 @@ class OrderBook:
         self._live: dict[str, dict[str, Working]] = {}
         self._by_broker: dict[tuple[str, str], str] = {}
         self._done: deque[str] = deque()
+        self._sums: dict[str, dict[Place, Pending]] = {}
+        self._unknown: dict[str, set[str]] = {}
         self.requests = Requests()
         self.version = 0
         """Counts changes: whether something happened while a broker was asked."""
@@ -70,6 +86,7 @@ class OrderBook:
         waiting = [w for working in self._by_id.values() for w in working.waiters]
         sending = {key: w.sending for key, w in self._by_id.items() if w.sending is not None}
         self._by_id, self._live, self._by_broker, self._done = {}, {}, {}, deque()
+        self._sums, self._unknown = {}, {}
         self.requests.load(requests)
         for order, fills in orders:
             self.add(order, correlation=order.id, value=_value(fills)).sending = sending.get(order.id)
@@ -96,8 +113,11 @@ class OrderBook:
 
     def drop(self, order: Order) -> None:
         """Forget an order whose intent never reached the disk."""
-        self._by_id.pop(order.id, None)
+        working = self._by_id.pop(order.id, None)
+        if working is not None:
+            self._count(working, 0)
         self._live.get(order.account, {}).pop(order.id, None)
+        self._unknown.get(order.account, set()).discard(order.id)
         self.requests.drop(order.account, order.request_id)
         self.version += 1
 
@@ -119,15 +139,42 @@ class OrderBook:
         """How many of them."""
         return len(self._live.get(account, ()))
 
-    def live_in(self, account: str, key: str) -> Iterator[Working]:
-        """Live orders in one instrument."""
-        return (w for w in self._live.get(account, {}).values() if w.order.key == key)
+    def pending(self, account: str) -> Mapping[Place, Pending]:
+        """Units that live orders may still fill, by (instrument key, product, side)."""
+        return self._sums.get(account, {})
+
+    def unknown(self, account: str) -> list[Order]:
+        """Orders whose fate nobody knows."""
+        return [self._by_id[order_id].order for order_id in self._unknown.get(account, ())]
+
+    def recount(self, working: Working) -> None:
+        """Count the order anew, after a change of it went out, came through, or failed."""
+        live = working.order.state in LIVE_STATES
+        terms = working.changed or working.order
+        self._count(working, max(working.order.pending, terms.quantity - working.order.filled) if live else 0)
+
+    def _count(self, working: Working, units: int) -> None:
+        if units == working.counted:
+            return
+        order = working.order
+        sums = self._sums.setdefault(order.account, {})
+        place = (order.key, order.product, order.side)
+        before = sums.get(place)
+        total = (before.quantity if before is not None else 0) + units - working.counted
+        working.counted = units
+        if total:
+            sums[place] = Pending(total, order.price or order.trigger or order.reference)
+        else:
+            sums.pop(place, None)
 
     def _index(self, working: Working) -> None:
         order = working.order
         self.version += 1
         if order.broker_id:
             self._by_broker[order.account, order.broker_id] = order.id
+        self.recount(working)
+        unknown = self._unknown.setdefault(order.account, set())
+        (unknown.add if order.state == "UNKNOWN" else unknown.discard)(order.id)
         live = self._live.setdefault(order.account, {})
         if order.state in LIVE_STATES:
             live[order.id] = working

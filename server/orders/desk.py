@@ -29,7 +29,7 @@ from server.orders.book import OrderBook, Working
 from server.orders.ports import Execution, Journal, Ledger, Shelf
 from server.orders.recorder import Recorder
 from server.orders.settings import OrderSettings
-from server.risk.needs import Needs
+from server.risk.needs import Needs, Ordered
 from server.risk.ports import Market, Rules
 from server.risk.state import RiskState
 
@@ -39,6 +39,7 @@ Done = asyncio.Future[None]
 """Done when the entries are on disk; raises Unavailable when they are not."""
 
 SYSTEM = "system"
+_WORDS_ONLY = (machine.Accept, machine.Trigger, machine.Lose)
 
 _log = structlog.get_logger("orders")
 
@@ -193,7 +194,8 @@ class Desk:
         after = machine.advance(before, step, self.clock.now())
         self.book.put(working, after)
         self._shout(machine.alarming(before, after), after)
-        return self._write_order(working, event, actor)
+        # an answer alone moves no money
+        return self._write_order(working, event, actor, money=not isinstance(step, _WORDS_ONLY))
 
     def adopt(self, order: Order, reported: datetime | None) -> Done:
         """Show an order that Sauda did not send: EXTERNAL, or the settlement of a position."""
@@ -277,9 +279,9 @@ class Desk:
         (_log.warning if level == "bad" else _log.info)("notice", level_=level, text=text, subject=subject)
         self.bus.publish(Notice(at=self.clock.now(), level=level, text=text, subject=subject))
 
-    def _write_order(self, working: Working, event: str, actor: str) -> Done:
+    def _write_order(self, working: Working, event: str, actor: str, *, money: bool = True) -> Done:
         order, now = working.order, self.clock.now()
-        postings = self._money(working)
+        postings = self._money(working) if money else ()
         events: list[object] = [OrderSeen(at=now, correlation=working.correlation, event=event, order=order)]
         if postings:
             events.append(FundsChanged(at=now, correlation=working.correlation, account=order.account))
@@ -350,15 +352,20 @@ class Desk:
     ) -> int | None:
         """Margin `group` needs: positions (and `filled`, as if held too), live orders, and `extra` in place of the
         order `instead_of`; None when a price is missing."""
-        orders = [w.changed or w.order for w in self.book.live(account) if w.order.id != instead_of]
+        orders: list[Ordered] = [
+            (*place, pending.quantity, pending.price) for place, pending in self.book.pending(account).items()
+        ]
+        if instead_of and (old := self.book.get(instead_of)) is not None:
+            orders = [o if o[:3] != _place(old.order) else (*o[:3], o[3] - old.counted, o[4]) for o in orders]
         if extra is not None:
-            orders.append(extra)
+            own = extra.price or extra.trigger or extra.reference
+            orders.append((extra.key, extra.product, extra.side, extra.pending, own))
         positions = [*self.ledger.positions(account), *filled]
         return self.needs.required(self.market(account), positions, orders, group)
 
     def _groups(self, account: str, market: Market) -> set[str]:
         keys = {p.key for p in self.ledger.positions(account) if p.quantity}
-        keys |= {w.order.key for w in self.book.live(account)}
+        keys |= {key for key, _, _ in self.book.pending(account)}
         return {found.name for key in keys if (found := market.instrument(key)) is not None}
 
     # trouble
@@ -371,3 +378,7 @@ class Desk:
         self.halted = f"the journal cannot be written ({why})."
         self.notice("bad", f"Trading is halted: {self.halted} Orders already sent stay where they are.")
         self.on_halt()
+
+
+def _place(order: Order) -> tuple[str, str, str]:
+    return order.key, order.product, order.side

@@ -50,11 +50,13 @@ class Modifier:
             raise
         desk.risk.of(order.account).bucket.take()
         working.changed, working.modifying = changed, True
+        desk.book.recount(working)
         asked = {"order": order_id, "change": msgspec.to_builtins(change)}
         try:
             await desk.note("order.change_asked", asked, actor, correlation or working.correlation, order_id)
         except Unavailable:
             working.changed, working.modifying = None, False
+            desk.book.recount(working)
             raise
         try:
             return await self._send(order, change, changed)
@@ -168,6 +170,7 @@ class Modifier:
         except NotAccepted as refusal:
             if (working := desk.book.get(order.id)) is not None:
                 working.changed = None
+                desk.book.recount(working)
             await self._inflight.look(order.id)
             raise Denied(
                 f"Not changed: the broker refused ({refusal.reason}).",
@@ -190,6 +193,7 @@ class Modifier:
         desk = self._desk
         working = desk.working(order_id)
         working.changed = None
+        desk.book.recount(working)
         order = working.order
         if working.outlay and changed.price is not None:
             working.outlay = changed.price

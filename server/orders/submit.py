@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import structlog
 
 from server.core.errors import Denied, Invalid, SaudaError, Unavailable
 from server.domain.orders import Order, OrderRequest
@@ -21,6 +22,7 @@ from server.risk.checks import first_problem
 
 __all__ = ("Placed", "Submitter")
 
+_log = structlog.get_logger("orders.submit")
 _OUTSIDE_ORIGINS = frozenset({"user", "api"})
 
 
@@ -136,6 +138,7 @@ class Submitter:
         except NotAccepted as error:
             return error
         except Exception as error:  # noqa: BLE001 - whatever it was, it may have arrived
+            _log.warning("submit_without_answer", order=order.id, exc_info=not isinstance(error, TimeoutError))
             return f"{type(error).__name__}: {error}"[:300]
 
     async def _answered(self, sent: Order, answer: Ack | NotAccepted | str, actor: str) -> Order:

@@ -47,6 +47,7 @@ class Updates:
                 continue  # old news about an order that has moved on
         if working.changed is not None and newest and not working.modifying:
             working.changed = None  # a change whose answer was lost: the report tells how it ended
+            self._desk.book.recount(working)
         if working.order.state == "REJECTED" and report.state in LIVE_STATES:
             self._desk.notice(
                 "bad",

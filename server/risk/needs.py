@@ -8,15 +8,22 @@ order path holds that cash by order.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from decimal import Decimal
+from typing import cast
 
 from server.core.clock import IST
 from server.domain.books import Position
 from server.domain.instruments import Instrument
-from server.domain.orders import Order
+from server.domain.orders import Product
 from server.risk.margin import Margin, MarginLeg
 from server.risk.ports import Market
 
-__all__ = ("MarginRule", "Needs")
+__all__ = ("MarginRule", "Needs", "Ordered")
+
+_REMEMBERED = 256
+
+Ordered = tuple[str, str, str, int, Decimal | None]
+"""What may still fill: instrument key, product, side, units, and a price that stands in while the market has none."""
 
 MarginRule = Callable[[Sequence[MarginLeg], date], Margin]
 """`portfolio_margin` with the rulebook filled in."""
@@ -28,36 +35,28 @@ class Needs:
     def __init__(self, margin: MarginRule) -> None:
         self._margin = margin
         self._groups: dict[str, dict[str, int]] = {}
+        self._last: dict[tuple[object, ...], int] = {}
 
     def required(
-        self, market: Market, positions: Iterable[Position], orders: Iterable[Order], group: str
+        self, market: Market, positions: Iterable[Position], orders: Iterable[Ordered], group: str
     ) -> int | None:
         """Paise that positions and open orders of `group` must hold; None when a price is missing.
 
-        `orders` count with what they still may fill."""
-        held = []
+        What is in one instrument and product counts together, so the cost follows the number of instruments."""
+        held: _Parts = {}
+        buys: _Parts = {}
+        sells: _Parts = {}
         for position in positions:
-            if position.quantity == 0:
-                continue
-            instrument = market.instrument(position.key)
-            if instrument is not None and instrument.name == group:
-                held.append(_Part(instrument, position.quantity, position.product, None))
-        buys: list[_Part] = []
-        sells: list[_Part] = []
-        for order in orders:
-            instrument = market.instrument(order.key)
-            if instrument is not None and instrument.name == group and order.pending:
-                side = buys if order.side == "BUY" else sells
-                price = order.price or order.trigger or order.reference
-                own = None if price is None else float(price)
-                side.append(_Part(instrument, order.pending * order.sign, order.product, own))
+            if position.quantity and (found := _of_group(market, position.key, group)) is not None:
+                _add(held, found, position.product, position.quantity, None)
+        for key, product, side, quantity, own in orders:
+            if quantity and (found := _of_group(market, key, group)) is not None:
+                buying = side == "BUY"
+                _add(buys if buying else sells, found, product, quantity if buying else -quantity, own)
         day = market.now().astimezone(IST).date()
-        cases = [held, held + buys] if buys else [held]
-        if sells:
-            cases.append(held + sells)
         most = 0
-        for parts in cases:
-            one = self._one(market, parts, day)
+        for case in (held, *(_joined(held, side) for side in (buys, sells) if side)):
+            one = self._one(market, case, day)
             if one is None:
                 return None
             most = max(most, one)
@@ -85,51 +84,89 @@ class Needs:
         """Begin again, after a load from disk."""
         self._groups = {}
 
-    def _one(self, market: Market, parts: Sequence["_Part"], day: date) -> int | None:
-        if all(part.paid for part in parts):
+    def _one(self, market: Market, parts: "_Parts", day: date) -> int | None:
+        counted = [part for part in parts.values() if part.quantity]
+        if all(part.paid for part in counted):
             return 0
-        legs = []
-        for part in parts:
-            leg = part.leg(market)
-            if leg is None:
+        priced = []
+        for part in counted:
+            prices = part.prices(market)
+            if prices is None:
                 return None
-            legs.append(leg)
-        margin = self._margin(legs, day)
-        return max(0, margin.total_minor - margin.premium_minor)
+            priced.append((part.instrument.key, part.product, part.quantity, *prices))
+        # one decision asks the same question several times at one moment
+        asked = (day, *priced)
+        known = self._last.get(asked)
+        if known is None:
+            legs = [
+                MarginLeg(
+                    instrument=part.instrument,
+                    quantity=part.quantity,
+                    price=price,
+                    underlying_price=under,
+                    product=cast("Product", part.product),
+                )
+                for part, (_, _, _, price, under) in zip(counted, priced, strict=True)
+            ]
+            margin = self._margin(legs, day)
+            known = max(0, margin.total_minor - margin.premium_minor)
+            if len(self._last) >= _REMEMBERED:
+                self._last.clear()
+            self._last[asked] = known
+        return known
 
 
 class _Part:
-    """A position, or an order as if it were filled."""
+    """All that is held, or might be, in one instrument and product."""
 
-    __slots__ = ("instrument", "price", "product", "quantity")
+    __slots__ = ("instrument", "own", "product", "quantity")
 
-    def __init__(self, instrument: Instrument, quantity: int, product: str, price: float | None) -> None:
+    def __init__(self, instrument: Instrument, product: str, quantity: int, own: Decimal | None) -> None:
         self.instrument = instrument
-        self.quantity = quantity
         self.product = product
-        self.price = price
+        self.quantity = quantity
+        self.own = own
+        """An order's own price, for an instrument that has none in the market yet."""
 
     @property
     def paid(self) -> bool:
         """Whether nothing more than its price can be lost: options bought, shares for delivery."""
         return (self.instrument.kind == "OPTION" and self.quantity > 0) or self.product == "CNC"
 
-    def leg(self, market: Market) -> MarginLeg | None:
-        """The form the margin rule takes; None when a price is missing."""
+    def prices(self, market: Market) -> tuple[float, float] | None:
+        """Price of the instrument and of its underlying; None when one is missing."""
         price = market.last(self.instrument.key)
         if math.isnan(price):
-            if self.price is None:
+            if self.own is None:
                 return None
-            price = self.price
+            price = float(self.own)
         under = market.last(self.instrument.underlying) if self.instrument.underlying else price
         if math.isnan(under):
             if self.instrument.kind == "OPTION":
                 return None
             under = price
-        return MarginLeg(
-            instrument=self.instrument,
-            quantity=self.quantity,
-            price=price,
-            underlying_price=under,
-            product=self.product,  # type: ignore[arg-type]
-        )
+        return price, under
+
+
+_Parts = dict[tuple[str, str], _Part]
+
+
+def _of_group(market: Market, key: str, group: str) -> Instrument | None:
+    found = market.instrument(key)
+    return found if found is not None and found.name == group else None
+
+
+def _add(parts: _Parts, instrument: Instrument, product: str, quantity: int, own: Decimal | None) -> None:
+    part = parts.get((instrument.key, product))
+    if part is None:
+        parts[instrument.key, product] = _Part(instrument, product, quantity, own)
+    else:
+        part.quantity += quantity
+
+
+def _joined(held: _Parts, side: _Parts) -> _Parts:
+    """Positions with one side's orders filled."""
+    out = {place: _Part(p.instrument, p.product, p.quantity, p.own) for place, p in held.items()}
+    for part in side.values():
+        _add(out, part.instrument, part.product, part.quantity, part.own)
+    return out

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
-
-import msgspec
 
 from server.core.clock import ManualClock
 from server.domain.books import Position
-from server.domain.orders import Order
 from server.risk.margin import Margin, MarginLeg
-from server.risk.needs import Needs
+from server.risk.needs import Needs, Ordered
 from tests.orders_kit import CALL, FUTURE, INFY, NIFTY, RELIANCE, StageMarket
-from tests.trading import ist, order
+from tests.trading import ist
 
 
 def net_lots(legs: Sequence[MarginLeg], day: date) -> Margin:
@@ -32,10 +30,9 @@ def held(instrument: Any, lots: int, product: Any = "NRML") -> Position:
     return Position(account="a", key=instrument.key, product=product, quantity=lots * instrument.lot)
 
 
-def live(instrument: Any, side: Any, lots: int, **changes: Any) -> Order:
+def live(instrument: Any, side: str, lots: int, price: str | None = None) -> Ordered:
     """A working order."""
-    made = order(instrument, side, lots * instrument.lot, product="NRML")
-    return msgspec.structs.replace(made, state="OPEN", **changes)
+    return (instrument.key, "NRML", side, lots * instrument.lot, Decimal(price) if price else None)
 
 
 def test_required_when_nothing_is_there_then_nothing() -> None:
@@ -64,9 +61,9 @@ def test_required_when_an_order_closes_then_the_position_still_counts_until_it_f
     assert needs.required(market(), [held(FUTURE, 2)], [live(FUTURE, "SELL", 6)], "NIFTY") == 400
 
 
-def test_required_when_an_order_is_half_filled_then_only_the_rest_counts() -> None:
-    one = live(FUTURE, "SELL", 4, filled=FUTURE.lot)
-    assert Needs(net_lots).required(market(), [], [one], "NIFTY") == 300
+def test_required_when_several_orders_are_in_one_instrument_then_they_count_together() -> None:
+    orders = [live(FUTURE, "SELL", 1), live(FUTURE, "SELL", 2), live(FUTURE, "BUY", 1)]
+    assert Needs(net_lots).required(market(), [], orders, "NIFTY") == 300
 
 
 def test_required_when_all_is_paid_for_then_no_price_is_needed() -> None:
@@ -84,6 +81,22 @@ def test_required_when_a_price_is_missing_then_unknown() -> None:
     assert needs.required(blind, [held(FUTURE, -1)], [], "NIFTY") == 100, "a future stands for its underlying"
     del blind.prices[FUTURE.key]
     assert needs.required(blind, [held(FUTURE, -1)], [], "NIFTY") is None
+    assert needs.required(blind, [], [live(FUTURE, "SELL", 1)], "NIFTY") is None
+    assert needs.required(blind, [], [live(FUTURE, "SELL", 1, "24500.00")], "NIFTY") == 100, "the order names a price"
+
+
+def test_required_when_asked_again_at_the_same_prices_then_worked_out_once() -> None:
+    asked = []
+
+    def counting(legs: Sequence[MarginLeg], day: date) -> Margin:
+        asked.append(day)
+        return net_lots(legs, day)
+
+    needs, there = Needs(counting), market()
+    for price in ("24550.00", "24550.00", "24551.00"):
+        there.tick(FUTURE.key, price)
+        needs.required(there, [held(FUTURE, 1)], [], "NIFTY")
+    assert len(asked) == 2
 
 
 def test_groups_when_set_then_totals() -> None:
