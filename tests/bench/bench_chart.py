@@ -18,7 +18,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -43,7 +43,7 @@ COLUMNS = {
 class Files(http.server.SimpleHTTPRequestHandler):
     """A folder over loopback, modules with the type browsers demand, and isolated so that its clock is fine."""
 
-    extensions_map: ClassVar = {
+    extensions_map = {  # noqa: RUF012 - the base class has it so
         **http.server.SimpleHTTPRequestHandler.extensions_map,
         ".js": "text/javascript",
         ".mjs": "text/javascript",
