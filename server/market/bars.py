@@ -140,6 +140,11 @@ class BarBook:
         """End all bars as they stand."""
         self.sweep(_ALWAYS)
 
+    def forget_since(self, now_ns: int) -> None:
+        """Let go of finished bars that start at or after a moment: the market was set back to it."""
+        self._pending = deque(part.before(now_ns) for part in self._pending)
+        self._recent.forget_since(now_ns)
+
     def hand_over(self, most: int = 4_096) -> bool:
         """Give at most `most` finished bars and all queued ticks to the store; True when more bars wait."""
         ticks, self._ticks = self._ticks, []

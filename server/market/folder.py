@@ -44,6 +44,12 @@ class Finished(msgspec.Struct, frozen=True):
     rows: Rows
     bars: BarColumns
 
+    def before(self, start_ns: int) -> "Finished":
+        """Those that start before a moment."""
+        pick = self.bars.start_ns < start_ns
+        columns = (getattr(self.bars, name)[pick] for name in BarColumns.__struct_fields__)
+        return Finished(self.rows[pick], BarColumns(*columns))
+
 
 class BarFolder:
     """One current bar a row; one record a row, so that a tick touches one place in memory."""

@@ -62,6 +62,10 @@ class Recent:
         self._parts = [(at, p) for at, p in self._parts if now - at < _RECENT_SECONDS]
         self._parts.append((now, part))
 
+    def forget_since(self, start_ns: int) -> None:
+        """Let go of bars that start at or after a moment."""
+        self._parts = [(at, part.before(start_ns)) for at, part in self._parts]
+
     def of(self, row: int) -> list[BarColumns]:
         """What is remembered of one row, oldest first."""
         found = []

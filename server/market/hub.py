@@ -8,7 +8,7 @@ by one chunk at most (law 12).
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 
 import msgspec
@@ -163,12 +163,24 @@ class Hub:
         else:
             self._start_day(day, closes)
 
-    def rewind(self) -> None:
-        """The feed was set to another moment of the same day: times may step back once, volumes are unknown."""
+    def rewind(self, so_far: Mapping[str, tuple[float, float, float, int]] | None = None) -> None:
+        """The feed was set to another moment of the same day: times may step back once, volumes are unknown.
+
+        Args:
+            so_far: (open, high, low, volume) of the day up to that moment, by instrument key, where the feed knows
+                (`ports.Rewindable`).
+        """
         while self.drain():
             pass
-        if self.day is not None:
-            self._start_day(self.day, {})
+        if self.day is None:
+            return
+        self._start_day(self.day, {})
+        self.book.forget_since(to_ns(self._market_now()))
+        for key, (first, high, low, volume) in (so_far or {}).items():
+            if (row := self.catalogue.find(key)) is not None:
+                quote = self.slots.quotes[row]
+                quote["open"], quote["high"], quote["low"], quote["volume"] = first, high, low, volume
+                self.slots.volume[row] = volume
 
     def housekeep(self) -> None:
         """Twice a second: judge freshness, end the minutes that are over, hand bars and ticks to the store."""

@@ -23,7 +23,7 @@ from server.market.catalogue import Catalogue
 from server.market.freshness import FreshnessPolicy
 from server.market.hub import Hub
 from server.market.pipeline import ScreenRules
-from server.market.ports import Feed, TickBatch, TickStore
+from server.market.ports import Feed, Rewindable, TickBatch, TickStore
 from server.market.sessions import CLOSED, PhaseNow, SessionRules, Sessions
 from server.market.window import MinuteWindow
 
@@ -131,9 +131,10 @@ class Market:
 
     def control(self, action: str, **arguments: Any) -> MarketState:
         """play, pause, seek(to=), speed(value=), scenario(name=); raises Invalid for what the feed cannot do."""
+        before = self.feed.now()
         self.feed.control(action, **arguments)
-        if action == "seek":
-            self.hub.rewind()
+        if action == "seek" or self.feed.now() < before:
+            self.hub.rewind(self.feed.so_far() if isinstance(self.feed, Rewindable) else None)
         self.tell()
         return self.state()
 

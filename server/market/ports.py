@@ -5,7 +5,7 @@ Adapters implement these; the composition root joins them. Columns are NumPy arr
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from server.domain.instruments import Instrument
 
-__all__ = ("BARS", "TICKS", "BarColumns", "DepthBatch", "Feed", "FeedState", "TickBatch", "TickStore")
+__all__ = ("BARS", "TICKS", "BarColumns", "DepthBatch", "Feed", "FeedState", "Rewindable", "TickBatch", "TickStore")
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -94,6 +94,16 @@ class Feed(Protocol):
 
     def previous_closes(self) -> dict[str, float]:
         """Close of the session before the current day, by instrument key (for change figures and price bands)."""
+        ...
+
+
+@runtime_checkable
+class Rewindable(Protocol):
+    """A feed that can be sought and knows what the day had brought up to where it stands now."""
+
+    def so_far(self) -> dict[str, tuple[float, float, float, int]]:
+        """(open, high, low, volume) of the day so far, by instrument key; the volume is that before the ticks the feed
+        sends next."""
         ...
 
 
