@@ -179,11 +179,11 @@ class Chain:
         lots: bool,
         volume_lots: bool,
     ) -> bool:
-        """Take one leg's quote; False when it says no price at all."""
+        """Take one leg's quote; False when nothing was ever traded: a book alone is no price."""
         ltp, bid, ask = (_price(cells, at) for at in (leg.ltp, leg.bid, leg.ask))
         if bid > ask:
             bid = ask = nan
-        if not (ltp > 0 or bid > 0 or ask > 0):
+        if not ltp > 0:
             return False
         oi = self._units(option, _number(cells, leg.oi), lots, line)
         volume = self._units(option, _number(cells, leg.volume), volume_lots, line)
@@ -215,7 +215,7 @@ class Chain:
             )
 
     def nothing(self, cells: Cells, line: int) -> None:
-        """Count a row without any price."""
+        """Count a row without any last price."""
         self._context.tally.add("no_price", f"line {line}: {','.join(cells)}")
 
     def finish(self) -> Found:

@@ -20,7 +20,7 @@ from server.feeds.replay.columns import DAY_NS, IST_NS, Series, day_of, text_of
 from server.feeds.replay.known import DayPlan, Known
 from server.feeds.replay.tally import Tally
 
-__all__ = ("GRAIN_NS", "DayRows", "clean", "prices_of")
+__all__ = ("GRAIN_NS", "MINUTE", "SECOND", "DayRows", "clean", "prices_of")
 
 SECOND: Final = 1_000_000_000
 MINUTE: Final = 60 * SECOND
@@ -111,8 +111,6 @@ def _priceless(series: Series, bars: bool) -> Mask:
             good: Mask = np.all([columns[name] > 0 for name in ("open", "high", "low", "close")], axis=0)
         else:
             good = columns["price"] > 0
-            if series.grain == "snapshots":
-                good |= (columns["bid"] > 0) | (columns["ask"] > 0)
     return ~good
 
 
@@ -261,7 +259,7 @@ def _closing(series: Series, outside: Mask, inside: Mask) -> float:
     end = series.time[inside][-1]
     after = prices[outside & (series.time > end)]
     given = float(after[-1]) if len(after) else last
-    return given if given == given and abs(given / last - 1) <= _CLOSE_WITHIN else last
+    return given if abs(given / last - 1) <= _CLOSE_WITHIN else last
 
 
 def _hold_volume(series: Series, status: npt.NDArray[np.int8], tally: Tally, local: Tally) -> None:

@@ -30,9 +30,9 @@ _VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE series (
   day TEXT NOT NULL, key TEXT NOT NULL, grain TEXT NOT NULL, source TEXT NOT NULL, rows INTEGER NOT NULL,
-  open REAL, high REAL, low REAL, close REAL, volume INTEGER NOT NULL, first_ns INTEGER NOT NULL,
-  last_ns INTEGER NOT NULL, lot INTEGER, fingerprint BLOB NOT NULL, faults TEXT NOT NULL, instrument BLOB NOT NULL,
-  data BLOB NOT NULL, PRIMARY KEY (day, key, grain)) WITHOUT ROWID;
+  open REAL NOT NULL, high REAL NOT NULL, low REAL NOT NULL, close REAL NOT NULL, volume INTEGER NOT NULL,
+  first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, lot INTEGER, fingerprint BLOB NOT NULL, faults TEXT NOT NULL,
+  instrument BLOB NOT NULL, data BLOB NOT NULL, PRIMARY KEY (day, key, grain)) WITHOUT ROWID;
 CREATE INDEX series_key ON series (key, day);
 CREATE INDEX series_print ON series (key, fingerprint);
 CREATE TABLE daily (
@@ -55,11 +55,11 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     """Name of the file it came from."""
     rows: int
-    open: float | None
-    high: float | None
-    low: float | None
-    close: float | None
-    """Its closing value; for snapshots None when the last had no price."""
+    open: float
+    high: float
+    low: float
+    close: float
+    """Its closing value: what the file gives after the close, else the last price."""
     volume: int
     first_ns: int
     last_ns: int
@@ -196,7 +196,7 @@ class Recordings:
         """A recorded or published close of the instrument within some days of `day`, the nearest one."""
         rows = self._all(
             "SELECT close, abs(julianday(day) - julianday(?)) AS away FROM ("
-            "SELECT day, close FROM series WHERE key = ? AND close IS NOT NULL "
+            "SELECT day, close FROM series WHERE key = ? "
             "UNION ALL SELECT day, close FROM daily WHERE key = ?) WHERE away <= ? ORDER BY away LIMIT 1",
             (day.isoformat(), key, key, days),
         )
@@ -206,7 +206,7 @@ class Recordings:
         """Closing value of a day: published, or recorded."""
         rows = self._all(
             "SELECT close FROM daily WHERE key = ? AND day = ? UNION ALL "
-            "SELECT close FROM series WHERE key = ? AND day = ? AND close IS NOT NULL LIMIT 1",
+            "SELECT close FROM series WHERE key = ? AND day = ? LIMIT 1",
             (key, day.isoformat(), key, day.isoformat()),
         )
         return float(rows[0][0]) if rows else None
@@ -277,17 +277,16 @@ def _pack(source: str, rows: DayRows) -> tuple[object, ...]:
     high, low = (columns[name][inside] for name in (("high", "low") if bars else ("price", "price")))
     first = columns["open" if bars else "price"][inside]
     volume = columns["volume"]
-    known = ~np.isnan(high)
     return (
         rows.day.isoformat(),
         rows.instrument.key,
         rows.grain,
         source,
         len(rows.time),
-        _first(first),
-        float(high[known].max()) if known.any() else None,
-        float(low[known].min()) if known.any() else None,
-        None if rows.close != rows.close else rows.close,
+        float(first[0]),
+        float(high.max()),
+        float(low.min()),
+        rows.close,
         int(volume.sum() if bars else volume[-1]),
         int(rows.time[0]),
         int(rows.time[-1]),
@@ -297,11 +296,6 @@ def _pack(source: str, rows: DayRows) -> tuple[object, ...]:
         msgspec.json.encode(rows.instrument),
         _bytes(rows),
     )
-
-
-def _first(prices: npt.NDArray[np.float64]) -> float | None:
-    known = prices[~np.isnan(prices)]
-    return float(known[0]) if len(known) else None
 
 
 def _bytes(rows: DayRows) -> bytes:

@@ -34,7 +34,7 @@ ACTIONS: Final[dict[str, tuple[Outcome, str]]] = {
     "price_jump": ("taken", "The price left the day before far behind; it was kept."),
     "not_checked": ("taken", "Taken without that check."),
     "expiry_unknown": ("refused", "Rows that do not say which expiry they belong to were left out."),
-    "no_price": ("refused", "Rows that hold no price on either side were left out."),
+    "no_price": ("refused", "Rows without a last price were left out."),
     "no_spot": ("taken", "The value of the underlying is missing there; the options were taken without it."),
     "unknown_instrument": ("refused", "Rows of instruments nobody has named were left out."),
     "units_unknown": ("taken", "Open interest is counted in lots and the lot is not known: it was left out."),
