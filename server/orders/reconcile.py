@@ -5,16 +5,18 @@ be explained is said aloud, once, until it changes. Nothing here closes an order
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
+from server.core.errors import SaudaError, Unavailable
 from server.domain.money import to_text
 from server.domain.orders import LIVE_STATES, Order
 from server.orders import machine
 from server.orders.book import Working
-from server.orders.desk import SYSTEM, Desk
+from server.orders.desk import SYSTEM, Desk, Done
 from server.orders.inflight import Inflight
 from server.orders.ports import BrokerFunds, BrokerPosition, Execution, OrderReport
 from server.orders.updates import Updates
@@ -62,10 +64,10 @@ class Reconciler:
         self._match_by_look(account, execution, reports)
         for report in reports:
             known = await self._updates.knows(account, report)
-            await self._updates.report(account, report)
-            found.external += not known
+            done = await self._one(self._updates.report(account, report), found)
+            found.external += not known and done is not None
         for fill in await execution.trades():
-            if await self._updates.fill(account, fill) is not None:
+            if await self._one(self._updates.fill(account, fill), found) is not None:
                 found.fills += 1
         await self._missing(account, execution, reports, before)
         version = desk.book.version
@@ -75,6 +77,16 @@ class Reconciler:
             self._funds(account, funds, found)
             self._say(account, found.differences)
         return found
+
+    async def _one(self, work: Coroutine[Any, Any, Done | None], found: Reconciled) -> Done | None:
+        """Apply one report or fill; one that cannot be applied must not keep the others back."""
+        try:
+            return await work
+        except Unavailable:
+            raise
+        except SaudaError as error:
+            found.differences.append(f"Something the broker tells could not be applied: {error.detail}")
+            return None
 
     def _mark_lost(self, account: str) -> None:
         """An order sent by an earlier run, without an answer on disk, is UNKNOWN: start-up is recovery."""

@@ -69,6 +69,9 @@ class Updates:
         working = await self._find(account, fill.order, fill.order) if fill.order else None
         if desk.ledger.seen(account, fill.execution):  # it may have come by another way while the disk was asked
             return None
+        if fill.quantity <= 0 or fill.price < 0:
+            desk.notice("bad", f"Fill {fill.execution} in {fill.key} makes no sense: {fill.quantity} at {fill.price}.")
+            return None
         instrument = desk.market(account).instrument(fill.key)
         if instrument is None:
             desk.notice("bad", f"A fill in {fill.key} came, which this market does not have. It is not applied.")

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from server.orders.ports import BrokerFunds
+from server.orders.ports import BrokerFunds, OrderReport
 from tests.orders_kit import ACCOUNT, INFY, RELIANCE, Stage, request
 from tests.trading import DAY, ist
 
@@ -60,6 +60,25 @@ async def test_reconcile_when_gone_but_the_broker_cannot_prove_it_then_it_stays(
         stage.broker.book.clear()
         await stage.finish(stage.service.reconcile(ACCOUNT.id))
         assert stage.order(placed.order.id).state == "OPEN"
+
+
+async def test_reconcile_when_the_order_moves_while_the_broker_is_asked_then_it_is_not_closed() -> None:
+    async with Stage() as stage:
+        placed = await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))
+        held = stage.broker.book.copy()
+        stage.broker.book.clear()  # the list was taken in a moment of confusion over there
+        find = stage.broker.find
+
+        async def meanwhile(client_id: str) -> OrderReport | None:
+            answer = await find(client_id)
+            stage.broker.book.update(held)
+            stage.broker.fill(client_id, 4)
+            await stage.settle()
+            return answer
+
+        stage.broker.find = meanwhile  # type: ignore[method-assign]
+        await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        assert (stage.order(placed.order.id).state, stage.order(placed.order.id).filled) == ("PARTIAL", 4)
 
 
 async def test_reconcile_when_positions_differ_then_said_once() -> None:

@@ -170,3 +170,14 @@ async def test_fill_when_the_market_does_not_have_it_then_said_and_not_applied()
         await stage.settle()
         assert not stage.journal.fills
         assert any("which this market does not have" in text for text in stage.notices())
+
+
+async def test_fill_when_it_makes_no_sense_then_said_and_reconciling_goes_on() -> None:
+    async with Stage() as stage:
+        order = await open_order(stage)
+        stage.broker.fills.append(a_fill(RELIANCE.key, "BUY", 0, "2400", order=order.id))
+        stage.broker.fill(order.id, push=False)
+        found = await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        assert found.fills == 1
+        assert stage.order(order.id).state == "FILLED"
+        assert any("makes no sense: 0 at 2400" in text for text in stage.notices())
