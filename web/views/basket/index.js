@@ -44,7 +44,7 @@ export function openBasket(ctx) {
   const send = sendButton(ctx, () => void submit());
   const body = h('div', { class: 'stack basket' }, h('label', { class: 'field' }, h('span', { class: 'field-label' }, t('basket.name')), name), rows, add,
     h('label', { class: 'check' }, first, t('basket.buyFirst')),
-    chips({ label: t('basket.policy'), value: 'stop', options: [{ value: 'stop', label: t('basket.on.stop') }, { value: 'unwind', label: t('basket.on.unwind') }], onChange: (value) => {
+    h('span', { class: 'field-label' }, t('basket.policy')), chips({ label: t('basket.policy'), value: 'stop', options: [{ value: 'stop', label: t('basket.on.stop') }, { value: 'unwind', label: t('basket.on.unwind') }], onChange: (value) => {
       policy = /** @type {'stop' | 'unwind'} */ (value);
       changed();
     } }).el,
@@ -76,7 +76,7 @@ export function openBasket(ctx) {
           drawLegs();
         } } }, t(leg.side === 'BUY' ? 'side.b' : 'side.s')),
         h('span', { class: 'leg-name' }, h('strong', null, label), h('small', { class: 'muted' }, price(ctx.store.quotes.get(leg.key)?.ltp, tickOf(ctx, leg.key)), lot > 1 ? ` · ${t('ticket.lots', { lot })}` : '')),
-        units, limit,
+        h('span', { class: 'leg-fields' }, units, limit),
         h('button', { type: 'button', class: 'icon-button', disabled: i === 0, 'aria-label': t('watch.up', { name: label }), on: { click: () => {
           const next = [...legs];
           [next[i - 1], next[i]] = [/** @type {Leg} */ (next[i]), /** @type {Leg} */ (next[i - 1])];

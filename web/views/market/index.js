@@ -2,10 +2,11 @@
 
 import { clock, day, toMs, isoDay } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
-import { number, quantity } from '../../format/numbers.js';
+import { number } from '../../format/numbers.js';
 import { account, market, marketMs } from '../../store/selectors.js';
 import { fill, h, icon, setText } from '../../widgets/dom.js';
 import { chips } from '../../widgets/parts.js';
+import { replayList } from '../shared/replays.js';
 import { errorText } from '../shared/text.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
@@ -24,10 +25,10 @@ export function create(ctx) {
   const seek = h('input', { type: 'range', min: '0', max: String(OPEN_MINUTES), step: '1', 'aria-label': t('market.seek'), on: { change: () => void seekTo() } });
   const seekBox = h('label', { class: 'field' }, h('span', { class: 'field-label' }, t('market.seek')), seek);
   const accounts = h('div', { class: 'stack tight' });
-  const replays = h('div', { class: 'stack tight' });
+  const replays = replayList(ctx, { title: t('market.replays') });
   const said = h('p', { class: 'note warn', role: 'alert', hidden: true });
   const el = h('div', { class: 'market stack' }, h('div', { class: 'market-head' }, title, state, play), said, speedBox, scenarioBox, seekBox,
-    h('h3', { class: 'sub-title' }, t('market.accounts')), accounts, h('h3', { class: 'sub-title' }, t('market.replays')), replays);
+    h('h3', { class: 'sub-title' }, t('market.accounts')), accounts, replays.el);
   let drawn = '';
 
   /** @param {{ action: string, to?: string, value?: number, name?: string }} command */
@@ -48,31 +49,6 @@ export function create(ctx) {
     if (!one) return;
     const open = Date.parse(`${isoDay(one.ms)}T09:15:00+05:30`);
     await control({ action: 'seek', to: new Date(open + Number(seek.value) * 60_000).toISOString() });
-  }
-
-  async function listReplays() {
-    try {
-      const { items } = await ctx.api.replays();
-      fill(replays, items.length === 0 ? h('p', { class: 'muted' }, t('replay.none')) : items.map((one) => h('div', { class: 'choice' },
-        h('span', { class: 'grow' }, h('strong', null, day(one.day)), ' ', h('span', { class: 'muted' }, t('replay.about', { kind: one.kind, n: quantity(one.instruments), rows: quantity(one.rows) }))),
-        h('button', { type: 'button', class: 'button', on: { click: () => void start(one.id) } }, icon('play'), t('replay.start')))));
-    } catch (error) {
-      fill(replays, h('p', { class: 'muted' }, errorText(error)));
-    }
-  }
-
-  /** @param {string} id */
-  async function start(id) {
-    try {
-      const one = await ctx.api.startReplay(id, 1);
-      ctx.marketIs(one);
-      const mine = ctx.store.state.session?.accounts.find((other) => other.market === one.id);
-      if (mine) ctx.useAccount(mine.id);
-      said.hidden = true;
-    } catch (error) {
-      setText(said, errorText(error));
-      said.hidden = false;
-    }
   }
 
   async function stop() {
@@ -137,6 +113,6 @@ export function create(ctx) {
 
   const off = ctx.store.on(['markets', 'session', 'account', 'clock'], draw);
   draw();
-  void listReplays();
+  void replays.read();
   return { el, destroy: off };
 }

@@ -11,7 +11,7 @@ import { fill, h, icon } from '../../widgets/dom.js';
  * @param {Command[]} commands
  */
 export function openPalette(ctx, commands) {
-  const input = h('input', { type: 'search', class: 'search-input', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'palette-list', 'aria-label': t('palette.label'), placeholder: t('palette.hint'), autocomplete: 'off', spellcheck: 'false' });
+  const input = h('input', { type: 'text', class: 'search-input', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'palette-list', 'aria-label': t('palette.label'), placeholder: t('palette.hint'), autocomplete: 'off', spellcheck: 'false' });
   const list = h('ul', { class: 'search-results', id: 'palette-list', role: 'listbox', 'aria-label': t('palette.label') });
   const body = h('div', { class: 'search palette' }, h('label', { class: 'search-field' }, icon('search'), input), list);
   /** @type {Command[]} */

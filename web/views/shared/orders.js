@@ -128,7 +128,7 @@ export function openOrder(ctx, id) {
     const now = marketMs(ctx.store);
     body.append(
       h('h3', { class: 'sub-title' }, t('order.steps')),
-      h('ol', { class: 'steps' }, steps.map((step) => h('li', { class: 'step' }, h('span', { class: 'step-time' }, stamp(step.at_market, now)),
+      h('ol', { class: 'steps' }, steps.map((step) => h('li', { class: 'step' }, h('span', { class: 'step-time' }, step.at_market ? stamp(step.at_market, now) : ''),
         h('span', { class: 'step-what' }, has(step.event)), step.reason ? h('span', { class: 'step-why' }, step.reason) : null))),
       fills.length > 0 ? h('h3', { class: 'sub-title' }, t('order.fills')) : '',
       h('ol', { class: 'steps' }, fills.map((one) => h('li', { class: 'step' }, h('span', { class: 'step-time' }, stamp(one.at_market, now)),

@@ -2,7 +2,7 @@
 
 import { t } from '../../format/i18n.js';
 import { held, price, profit, quantity, rupees, DASH, direction } from '../../format/numbers.js';
-import { account, positionNow, quoteFreshness } from '../../store/selectors.js';
+import { positionNow, quoteFreshness } from '../../store/selectors.js';
 import { swipe } from '../../gestures/swipe.js';
 import { h, icon, setText } from '../../widgets/dom.js';
 import { line } from '../../widgets/parts.js';
@@ -176,7 +176,7 @@ export function openStop(ctx, position) {
 
   const off = ctx.store.on(['quotes', 'link', 'kill'], draw);
   const sheet = ctx.sheet(t('position.stopTitle', { name: labelOf(ctx, position.key) }), h('div', { class: 'stack' },
-    h('p', { class: 'muted' }, t('position.stopHelp', { account: account(ctx.store)?.title ?? '' })), h('div', { class: 'ticket-fields' }, fields.map((one) => one.el)),
+    h('p', { class: 'muted' }, t('position.stopHelp')), h('div', { class: 'ticket-fields' }, fields.map((one) => one.el)),
     h('dl', { class: 'lines' }, outcome.stop.el, outcome.target.el), h('div', { class: 'sheet-foot column' }, lock, send.el)), { onClose: off });
   draw();
 }

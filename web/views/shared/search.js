@@ -18,7 +18,7 @@ const WAIT_MS = 120;
  */
 export function searchBox(ctx, { onPick, query = '', tradable = false, label, mark }) {
   const input = h('input', {
-    type: 'search', class: 'search-input', placeholder: t('search.hint'), value: query, autocomplete: 'off', spellcheck: 'false',
+    type: 'text', role: 'searchbox', class: 'search-input', placeholder: t('search.hint'), value: query, autocomplete: 'off', spellcheck: 'false',
     'aria-label': label ?? t('search.label'), enterkeyhint: 'search',
   });
   const results = h('ul', { class: 'search-results' });

@@ -1,10 +1,10 @@
 /** Bring in recorded market data: drop a file, see how far it is, read what was taken, repaired, refused and why; then replay it. */
 
-import { day } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
 import { number, quantity } from '../../format/numbers.js';
 import { fill, h, icon, setText } from '../../widgets/dom.js';
 import { meter } from '../../widgets/parts.js';
+import { replayList } from '../shared/replays.js';
 import { errorText } from '../shared/text.js';
 
 /** @typedef {import('../../format/ports.js').Import} Import */
@@ -21,9 +21,9 @@ export function importPanel(ctx) {
   const drop = h('label', { class: 'drop', for: 'import-file' }, icon('upload'), h('span', null, t('import.drop')), h('span', { class: 'muted' }, t('import.kinds')));
   const running = h('div', { class: 'stack tight' });
   const list = h('div', { class: 'stack tight' });
-  const replays = h('div', { class: 'stack tight' });
+  const replays = replayList(ctx, { title: t('replay.title') });
   const el = h('section', { class: 'panel imports', 'aria-label': t('import.title') }, h('h2', { class: 'panel-title' }, t('import.title')),
-    h('div', { class: 'pad stack' }, file, drop, running, list, h('h3', { class: 'sub-title' }, t('replay.title')), replays));
+    h('div', { class: 'pad stack' }, file, drop, running, list, replays.el));
   let gone = false;
   const timers = new Set();
 
@@ -92,27 +92,14 @@ export function importPanel(ctx) {
 
   async function read() {
     try {
-      const [done, recorded] = await Promise.all([ctx.api.imports(), ctx.api.replays()]);
+      const done = await ctx.api.imports();
       if (gone) return;
       fill(list, done.items.slice(0, 12).map(report));
-      fill(replays, recorded.items.length === 0 ? h('p', { class: 'muted' }, t('replay.none')) : recorded.items.map((one) => h('div', { class: 'choice' },
-        h('span', { class: 'grow' }, h('strong', null, day(one.day)), ' ', h('span', { class: 'muted' }, t('replay.about', { kind: one.kind, n: quantity(one.instruments), rows: quantity(one.rows) }))),
-        h('button', { type: 'button', class: 'button', on: { click: () => void start(one.id) } }, icon('play'), t('replay.start')))));
+      await replays.read();
     } catch (error) {
+      // a server without imports has nothing to show here
+      el.hidden = /** @type {{ problem?: { status?: number } }} */ (error).problem?.status === 404;
       if (!gone) fill(list, h('p', { class: 'muted' }, errorText(error)));
-    }
-  }
-
-  /** @param {string} id */
-  async function start(id) {
-    try {
-      const one = await ctx.api.startReplay(id, 1);
-      ctx.marketIs(one);
-      const mine = ctx.store.state.session?.accounts.find((other) => other.market === one.id);
-      if (mine) ctx.useAccount(mine.id);
-      ctx.toast({ text: t('replay.started', { day: day(one.day) }), level: 'good' });
-    } catch (error) {
-      ctx.toast({ text: errorText(error), level: 'bad' });
     }
   }
 

@@ -160,7 +160,6 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     setType(draft.type);
     lots.label(inLots() ? t('ticket.lots', { lot: instrument.lot }) : t('ticket.quantity'));
     lots.set(shownQuantity());
-    if (changing) for (const one of [side.el, product.el, validity.el]) one.hidden = true;
     changed();
   }
 
@@ -287,7 +286,8 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     setClass(moved, `ticket-change ${view.level === 'stale' || view.level === 'closed' ? 'dull' : change.tone}`);
     depth.set(store.quotes.depths.get(key), (value) => price(value, tick), quantity);
     const tradable = instrument?.tradable !== false;
-    for (const part of [depth.el, side.el, lots.el, type.el, list]) part.hidden = !tradable;
+    for (const part of [depth.el, lots.el, type.el, list]) part.hidden = !tradable;
+    side.el.hidden = !tradable || changing !== null;
     product.el.hidden = !tradable || changing !== null;
     validity.el.hidden = !tradable || changing !== null || draft.type === 'GTT';
     const need = needs(draft.type);
