@@ -7,9 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.browser import DESKTOP, PHONE, launch
-from tests.process import Sauda
-
-SHOTS = Path(__file__).parent / "shots"
+from tests.process import Sauda, open_market
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +26,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 def sauda(tmp_path: Path) -> Iterator[Sauda]:
     """A fresh server: first start, empty folder."""
     server = Sauda(tmp_path / "data", paper__latency_ms=0).start()
+    open_market(server)
     yield server
     server.stop()
 

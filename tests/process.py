@@ -9,10 +9,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ("Sauda", "free_port")
+__all__ = ("Sauda", "eventually", "free_port", "open_market")
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -104,3 +105,23 @@ class Sauda:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read() or b"null")
+
+
+def open_market(server: Sauda) -> None:
+    """Let market time run until shares trade continuously, then at 1x."""
+    server.post("/api/v1/markets/sim/control", {"action": "speed", "value": 60})
+    end = time.monotonic() + 30
+    while server.get("/api/v1/markets")[1]["items"][0]["phase"] != "continuous":
+        if time.monotonic() > end:
+            raise RuntimeError("the market did not open")
+        time.sleep(0.05)  # market time runs by itself: there is nothing to wait on
+    server.post("/api/v1/markets/sim/control", {"action": "speed", "value": 1})
+
+
+def eventually(question: Callable[[], object], within: float = 15.0) -> None:
+    """Ask a running process until the answer is yes; fails when it never is."""
+    end = time.monotonic() + within
+    while not question():
+        if time.monotonic() > end:
+            raise AssertionError("it never came true")
+        time.sleep(0.05)  # another process's time: there is nothing to wait on

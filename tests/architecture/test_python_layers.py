@@ -114,6 +114,7 @@ def test_long_files_justify_themselves() -> None:
     long = []
     for path in tracked:
         text = path.read_text(encoding="utf-8")
-        if text.count("\n") > 500 and "500 lines" not in text[:1500]:
+        data = "locale" in path.parts  # a language catalogue is data, one file a language
+        if text.count("\n") > 500 and not data and "500 lines" not in text[:1500]:
             long.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))}")
     assert not long, long

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.process import Sauda
+from tests.process import Sauda, open_market
 
 ORDER = {"account": "paper-sim", "key": "NSE:RELIANCE", "quantity": 1, "type": "MARKET", "product": "MIS"}
 LIMITS = {"orders_per_second": 100_000, "open_orders": 10_000, "day_loss": 10_000_000}
@@ -43,17 +43,6 @@ async def measure(url: str, clients: int, seconds: float) -> tuple[float, float,
         wall = time.perf_counter() - began
     took.sort()
     return took[len(took) // 2] * 1e3, took[int(len(took) * 0.99)] * 1e3, len(took) / wall, len(took)
-
-
-def open_market(server: Sauda) -> None:
-    """Wait for the continuous session, then let market time run at 1x."""
-    server.post("/api/v1/markets/sim/control", {"action": "speed", "value": 60})
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        if server.get("/api/v1/markets")[1]["items"][0]["phase"] == "continuous":
-            break
-        time.sleep(0.05)
-    server.post("/api/v1/markets/sim/control", {"action": "speed", "value": 1})
 
 
 def main() -> None:
