@@ -5,7 +5,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Response, expect
 
 from tests.browser import FLAGS, chromium_path
 from tests.process import Sauda, open_market
@@ -29,7 +29,21 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sauda]:
     server.stop()
 
 
-def look(browser: Browser, server: Sauda, path: str, width: int, height: int, *, dark: bool, touch: bool) -> Page:
+class Look:
+    """An open page and what its console complained of."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._console)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.text} {message.location.get('url', '')}")
+
+
+def look(browser: Browser, server: Sauda, path: str, width: int, height: int, *, dark: bool, touch: bool) -> Look:
     """Open a page and wait until prices are on it."""
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -38,18 +52,13 @@ def look(browser: Browser, server: Sauda, path: str, width: int, height: int, *,
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
     )
-    page = context.new_page()
-    page.complaints = []  # type: ignore[attr-defined]
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
-    page.on(
-        "console",
-        lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None,  # type: ignore[attr-defined]
-    )
+    seen = Look(context.new_page())
+    page = seen.page
     page.goto(server.url + path)
     expect(page.get_by_role("main")).to_be_visible()
     expect(page.get_by_role("banner")).to_contain_text("PAPER")
     page.wait_for_timeout(1_200)  # let the first figures arrive, so that what is judged is what a user sees
-    return page
+    return seen
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -57,7 +66,8 @@ def look(browser: Browser, server: Sauda, path: str, width: int, height: int, *,
 @pytest.mark.parametrize("path", PAGES)
 def test_page_has_no_serious_finding(browser: Browser, running: Sauda, path: str, touch: bool, dark: bool) -> None:
     size = (412, 915) if touch else (1440, 900)
-    page = look(browser, running, path, *size, dark=dark, touch=touch)
+    seen = look(browser, running, path, *size, dark=dark, touch=touch)
+    page = seen.page
     page.evaluate(AXE + ";void 0")
     found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     serious = [
@@ -66,16 +76,15 @@ def test_page_has_no_serious_finding(browser: Browser, running: Sauda, path: str
         if v["impact"] in ("serious", "critical")
         for n in v["nodes"][:3]
     ]
-    complaints = page.complaints  # type: ignore[attr-defined]
     page.context.close()
     assert not serious, serious
-    assert not complaints, complaints
+    assert not seen.complaints, seen.complaints
 
 
 @pytest.mark.parametrize("width", [320, 412, 720, 1440])
 @pytest.mark.parametrize("path", PAGES)
 def test_page_never_scrolls_sideways(browser: Browser, running: Sauda, path: str, width: int) -> None:
-    page = look(browser, running, path, width, 800, dark=False, touch=width < 800)
+    page = look(browser, running, path, width, 800, dark=False, touch=width < 800).page
     over = page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
     page.context.close()
     assert over <= 0, f"{path} at {width} px is {over} px too wide"
@@ -106,10 +115,6 @@ def test_first_load_is_small(browser: Browser, running: Sauda) -> None:
     page.wait_for_timeout(500)
     context.close()
     assert sum(sizes) <= 150_000, f"{sum(sizes)} bytes"
-
-
-def _size(headers: dict[str, str]) -> int:
-    return int(headers.get("content-length", "0"))
 
 
 def test_keyboard_alone_places_an_order(open_page: Callable[..., Page], sauda: Sauda) -> None:
