@@ -107,9 +107,12 @@ def test_first_load_is_small(browser: Browser, running: Sauda) -> None:
     context = browser.new_context(service_workers="block")
     page = context.new_page()
     sizes: list[int] = []
-    page.on(
-        "response", lambda r: sizes.append(_size(r.headers)) if running.url in r.url and "/api/" not in r.url else None
-    )
+
+    def count(answer: Response) -> None:
+        if running.url in answer.url and "/api/" not in answer.url:
+            sizes.append(int(answer.headers.get("content-length", "0")))
+
+    page.on("response", count)
     page.goto(running.url)
     expect(page.get_by_role("banner")).to_contain_text("PAPER")
     page.wait_for_timeout(500)
