@@ -60,7 +60,10 @@ class Curve:
             await self._clock.sleep(_LOOK_EVERY)
 
     async def _load(self, account: str) -> None:
-        market = self._market(account)
+        try:
+            market = self._market(account)
+        except SaudaError:
+            return  # its market does not run
         start = _midnight(market.now())
         bars = await self._store.bars(market.id, _key(account), "1m", start, to_ns(market.now()), _MOST)
         self._points[account] = dict(zip(bars.start_ns.tolist(), bars.close.tolist(), strict=True))

@@ -6,7 +6,7 @@ The only place that knows concrete adapters. `open` reads everything from disk b
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,13 +20,17 @@ from litestar import Litestar
 from server import __version__
 from server.api.app import create_app
 from server.api.context import Context
+from server.api.imports import import_handlers
 from server.api.pages import Site
 from server.api.ports import Reads
+from server.api.replays import replay_handlers
 from server.api.security import own_hosts
 from server.api.stream import StreamServer, stream_handlers
 from server.api.stream_app import HEARTBEAT_SECONDS
 from server.app.books import load_books, open_account
 from server.app.curve import Curve
+from server.app.importing import ImportService
+from server.app.replayed import Replays
 from server.app.settings import Settings
 from server.app.simulated import ACCOUNT, MARKET, Simulated
 from server.app.watchlists import first_watchlists
@@ -110,9 +114,11 @@ class Runtime:
             storage.ticks,
             lambda: list(self.accounts.values()),
             lambda account: self.context.day_profit_minor(account),
-            lambda account: self.markets[self.accounts[account].market],
+            lambda account: self.context.market(self.accounts[account].market),
         )
         self.simulated: Simulated
+        self.replays: Replays
+        self.imports: ImportService
         self.context: Context
 
     @classmethod
@@ -144,13 +150,16 @@ class Runtime:
     def app(self) -> Litestar:
         """The HTTP app over this runtime."""
         site = Site(bundled("web"), reload=self.settings.server.mode == "development")
-        return create_app(self.context, site, stream_handlers(self.streams))
+        recorded = [*import_handlers(self.imports), *replay_handlers(self.replays)]
+        return create_app(self.context, site, [*stream_handlers(self.streams), *recorded])
 
     async def _prepare(self, data: Path) -> None:
         storage = self.storage
         self.simulated = Simulated(data, self.settings, self.rulebook, self.clock, self.bus)
         market = self.markets[MARKET] = await self.simulated.market(storage)
-        self.accounts.update({account.id: account for account in await storage.accounts.load_all()})
+        # the simulated market's account comes first: it is the default one
+        known = sorted(await storage.accounts.load_all(), key=lambda account: (account.id != ACCOUNT, account.id))
+        self.accounts.update({account.id: account for account in known})
         if ACCOUNT not in self.accounts:
             account = Account(id=ACCOUNT, title="Paper", broker="paper", market=MARKET, mode="PAPER")
             await open_account(
@@ -164,8 +173,13 @@ class Runtime:
             )
             self.accounts[ACCOUNT] = account
         paper = self.executions[ACCOUNT] = self._paper(ACCOUNT, market)
-        self.context = self._context(data)
+        self.replays = self._replays(data)
+        recordings = self.replays.recordings
+        self.imports = ImportService(data, recordings, self.clock, self.bus, self.ids, self.replays.changed)
+        said = await self.replays.open()
+        self.context = self._context(data, [*storage.report.notices, *([said] if said else [])])
         await self.orders.load()
+        await self.replays.restore()
         since = self.clock.now() - timedelta(days=7)
         paper.restore(
             self.orders.live_orders(ACCOUNT),
@@ -181,6 +195,27 @@ class Runtime:
         add(Part("risk", self.orders.run_watch, ("orders",)))
         add(Part("profit curve", self.curve.run, ("orders",), essential=False))
         add(Part("streams", self.streams.run, ("market",)))
+        add(Part("imports", self.imports.run, essential=False))
+        for part in self.replays.parts():
+            add(part)
+
+    def _replays(self, data: Path) -> Replays:
+        return Replays(
+            data,
+            rulebook=self.rulebook,
+            clock=self.clock,
+            bus=self.bus,
+            storage=self.storage,
+            supervisor=self.supervisor,
+            ledger=self.ledger,
+            orders=self.orders,
+            markets=self.markets,
+            accounts=self.accounts,
+            executions=self.executions,
+            paper=self._paper,
+            capital_minor=self.settings.paper.capital * 100,
+            plan=PLAN,
+        )
 
     def _paper(self, account: str, market: Market) -> Paper:
         chosen = self.settings.paper
@@ -214,7 +249,7 @@ class Runtime:
             await self.storage.ticks.prune(BARS, _ns_before(now, kept.keep_minute_bar_days))
             await self.storage.ticks.compact()
 
-    def _context(self, data: Path) -> Context:
+    def _context(self, data: Path, notices: Sequence[str]) -> Context:
         storage = self.storage
         process = psutil.Process()
         return Context(
@@ -249,7 +284,7 @@ class Runtime:
             storage_facts=lambda: msgspec.to_builtins(storage.facts()),
             curve=self.curve.points,
             heartbeat=HEARTBEAT_SECONDS,
-            notices=storage.report.notices,
+            notices=notices,
             first_watchlists=lambda: first_watchlists(self.markets[MARKET]),
         )
 

@@ -1,15 +1,14 @@
 """`sauda backup` and `sauda restore`."""
 
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import msgspec
 
 from server import __version__
+from server.app.commands.asking import ask
 from server.app.running import running_url
 from server.core.clock import SystemClock
-from server.core.errors import Invalid, Unavailable
+from server.core.errors import Invalid
 from server.storage.restore import restore as put_back
 from server.storage.store import Storage
 
@@ -46,20 +45,7 @@ async def restore(data: Path, file: Path) -> int:
 
 def _ask(url: str, target: Path | None) -> str:
     body = msgspec.json.encode({} if target is None else {"file": str(target)})
-    request = urllib.request.Request(  # noqa: S310 - our own loopback address
-        f"{url}/api/v1/backups", data=body, headers={"content-type": "application/json"}, method="POST"
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
-            return str(msgspec.json.decode(answer.read())["file"])
-    except urllib.error.HTTPError as error:
-        with error:
-            problem = msgspec.json.decode(error.read())
-        raise Unavailable(str(problem.get("detail", error)), remedy=str(problem.get("remedy", ""))) from None
-    except OSError as error:
-        raise Unavailable(
-            f"The running server did not answer: {error}", remedy="Try again, or stop it first."
-        ) from None
+    return str(ask(f"{url}/api/v1/backups", "POST", body, {"content-type": "application/json"})["file"])
 
 
 def _must_exist(data: Path) -> None:

@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +25,48 @@ __all__ = ("run", "serve")
 _log = structlog.get_logger("run")
 
 
-def run(data: Path, environment: dict[str, str], flags: dict[str, str]) -> int:
+def run(
+    data: Path,
+    environment: dict[str, str],
+    flags: dict[str, str],
+    begin: Callable[[Runtime], Awaitable[None]] | None = None,
+) -> int:
     """Start and serve; 0 after a clean stop."""
     data.mkdir(parents=True, exist_ok=True)
     settings = load_settings(data, environment, flags)
     start_logging(data / "logs", settings.logging.level, keep_days=settings.logging.keep_days)
     _ensure_free(settings)
     with _runner() as runner:
-        runner.run(serve(data, settings))
+        runner.run(serve(data, settings, begin=begin))
     return 0
 
 
-async def serve(data: Path, settings: Settings, stop: asyncio.Event | None = None) -> None:
-    """Open, start, listen, and stop in order when told."""
+async def serve(
+    data: Path,
+    settings: Settings,
+    stop: asyncio.Event | None = None,
+    begin: Callable[[Runtime], Awaitable[None]] | None = None,
+) -> None:
+    """Open, start, listen, and stop in order when told; `begin` is done once all parts are ready."""
     stop = stop or asyncio.Event()
     _on_signals(stop)
     clock = SystemClock()
     runtime = await Runtime.open(data, settings, clock)
     try:
-        await _listen(data, settings, clock, runtime, stop)
+        await _listen(data, settings, clock, runtime, stop, begin)
     finally:
         forget_running(data)
         await runtime.stop()
 
 
-async def _listen(data: Path, settings: Settings, clock: Clock, runtime: Runtime, stop: asyncio.Event) -> None:
+async def _listen(
+    data: Path,
+    settings: Settings,
+    clock: Clock,
+    runtime: Runtime,
+    stop: asyncio.Event,
+    begin: Callable[[Runtime], Awaitable[None]] | None,
+) -> None:
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server.embed import Server
@@ -68,6 +86,8 @@ async def _listen(data: Path, settings: Settings, clock: Clock, runtime: Runtime
     stopping = asyncio.create_task(stop.wait(), name="stop")
     try:
         await runtime.start()
+        if begin is not None:
+            await begin(runtime)
         note_running(data, url)
         _say(url, settings)
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

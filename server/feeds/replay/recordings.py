@@ -94,8 +94,14 @@ class Recordings:
                         code="recordings.version",
                         remedy="Use the newer Sauda, or move recordings.db away and import the files again.",
                     )
-                connection.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.DatabaseError:
+                sound = connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise Unavailable(
+                    f"Recorded days cannot be opened: {error}.", code="recordings.open", remedy="Try again."
+                ) from error
+            sound = False
+        if not sound:
             aside = self._path.with_name(f"{FILE}.damaged-{now:%Y%m%d-%H%M%S}")
             self._path.replace(aside)
             for tail in ("-wal", "-shm"):
