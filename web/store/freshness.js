@@ -11,7 +11,7 @@ const STALE_FLAG = 1;
 
 /** @typedef {'fresh' | 'ageing' | 'stale' | 'closed' | 'none'} Level */
 /** @typedef {{ level: Level, age: number | null, cause: '' | 'age' | 'restored' | 'down' | 'paused' | 'unknown' }} Freshness age in seconds */
-/** @typedef {Pick<import('./state.js').State, 'link' | 'restored'>} LinkPart */
+/** @typedef {Pick<import('./state.js').State, 'link'>} LinkPart */
 
 /**
  * Whether the server has been silent too long for anything to be called live.

@@ -1,0 +1,3 @@
+/** A page with nothing on it: tests import the modules they ask about. */
+
+window.ready = true;
