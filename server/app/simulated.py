@@ -5,6 +5,7 @@ have seen: the snapshot's, or that of the newest order or fill in the journal if
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -46,14 +47,19 @@ class Simulated:
 
     async def market(self, storage: Storage) -> Market:
         """The market, standing where it was left; a snapshot that cannot be used is said and put aside."""
+        last = await _last_moment(storage)
         if self._file.exists():
             try:
-                self.feed.restore(self._file.read_bytes(), await _last_moment(storage))
+                self.feed.restore(self._file.read_bytes(), last)
                 self.resumed = True
             except SaudaError as error:
                 _log.warning("snapshot_unusable", problem=error.detail)
-                self._file.rename(self._file.with_suffix(".unusable"))
+                self._file.replace(self._file.with_suffix(".unusable"))
                 self.feed = self._fresh()
+        if not self.resumed:
+            # without a snapshot too, market time must not go back behind what the journal has seen
+            self.feed.restore(self.feed.snapshot(), last)
+            self.save()
         return Market(
             MARKET, 1, "simulated", "Simulated market", self.feed, self._rulebook, self._clock, self._bus, storage.ticks
         )
@@ -71,7 +77,10 @@ class Simulated:
     def save(self) -> None:
         """Write the snapshot whole or not at all."""
         spare = self._file.with_suffix(".new")
-        spare.write_bytes(self.feed.snapshot())
+        with spare.open("wb") as file:
+            file.write(self.feed.snapshot())
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the new name with nothing in it
         spare.replace(self._file)
 
     async def fill_history(self, store: TickStore) -> None:
@@ -109,5 +118,7 @@ async def _last_moment(storage: Storage) -> datetime | None:
     """Newest market time that the journal of the account has seen."""
     orders = await storage.orders.page(ACCOUNT, limit=1)
     trades = await storage.fills.page(ACCOUNT, limit=1)
+    lines = await storage.postings.statement(ACCOUNT, limit=1)
     moments = [order.created_market for order in orders] + [trade.fill.at_market for trade in trades]
+    moments += [line.posting.at_market for line in lines]
     return max(moments, default=None)
