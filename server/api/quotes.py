@@ -53,7 +53,7 @@ class QuoteWire(msgspec.Struct, frozen=True, kw_only=True):
 def quotes(
     context: NamedDependency[Context],
     keys: Annotated[
-        str, QueryParameter(description="instrument keys, comma separated, at most 500", max_length=20_000)
+        str, QueryParameter(description="instrument keys, comma separated, at most 500", max_length=16_000)
     ],
     market: FromQuery[str] = "sim",
     depth: FromQuery[bool] = False,

@@ -15,7 +15,7 @@ from schemathesis.openapi import from_url
 from server.core.errors import Problem
 from tests.process import Sauda
 
-EXAMPLES = 400 if os.environ.get("SAUDA_LONG") else 12
+EXAMPLES = 400 if os.environ.get("SAUDA_LONG") else 8
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,8 @@ def _fuzz(operation: Any, url: str) -> None:
         answer = case.call(base_url=url)
         told = f"{case.method} {case.formatted_path} {case.body!r}: {answer.status_code} {answer.text[:300]}"
         assert answer.status_code < 500 or answer.status_code == 503, told
+        if answer.status_code in (414, 431):
+            return  # the HTTP layer's own: the address was too long to be read at all
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == ["application/problem+json"], told
             problem = msgspec.json.decode(answer.content, type=Problem, strict=True)
