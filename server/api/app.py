@@ -1,6 +1,7 @@
 """The Litestar app out of its parts: routes, one error shape, the OpenAPI document, the site's files."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from litestar import Litestar
@@ -33,6 +34,7 @@ from server.api.context import Context
 from server.api.docs import api_page
 from server.api.errors import HANDLERS
 from server.api.pages import Site
+from server.api.refusals import note_refusal
 from server.api.security import MAX_BODY
 
 __all__ = ("create_app",)
@@ -71,6 +73,7 @@ def create_app(context: Context, site: Site, more: Sequence[BaseRouteHandler] = 
         [*routes, *more, api_page, *site.handlers()],
         dependencies={"context": Provide(provide, sync_to_thread=False)},
         exception_handlers=HANDLERS,
+        after_exception=[partial(note_refusal, context)],
         request_max_body_size=MAX_BODY,
         openapi_config=OpenAPIConfig(
             title="Sauda",

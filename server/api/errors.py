@@ -2,14 +2,17 @@
 
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
 
+from server.api.strict import plain
 from server.core.errors import Fault, Invalid, NotFound, Problem, RateLimited, SaudaError, Unavailable
 from server.core.logs import correlation
 
@@ -21,23 +24,31 @@ _CODES = {404: "not_found", 405: "request.method", 413: "request.size", 415: "re
 _REMEDIES = {
     404: "Check the address; /docs/api lists all of them.",
     405: "Use one of the methods that /docs/api lists for this address.",
-    413: "Send less than 1 MB.",
+    413: "Send less than 1 MB; nothing was stored.",
 }
+_SENTENCES = {404: "There is nothing at this address.", 413: "The body is larger than 1 MB."}
 
 
-def problem_of(error: BaseException) -> Problem:
-    """The wire form of any error; what we did not foresee is a Fault without its inner text."""
+def problem_of(error: BaseException, names: Mapping[str, str] | None = None) -> Problem:
+    """The wire form of any error; what we did not foresee is a Fault without its inner text.
+
+    Args:
+        error: anything that was raised.
+        names: what the wire calls a handler's parameters, where it differs.
+    """
     trace = correlation.get()
     if isinstance(error, SaudaError):
         return error.problem(trace)
     if isinstance(error, ValidationException):
-        return _parameter(error).problem(trace)
+        return _parameter(error, names or {}).problem(trace)
     if isinstance(error, HTTPException) and error.status_code < 500:
         status = error.status_code
         return Problem(
             status=status,
             code=_CODES.get(status, "invalid"),
-            detail=_sentence(status, error.detail),
+            detail=_SENTENCES.get(status) or error.detail or "The request was refused.",
+            field="body" if status == 413 else "",
+            limit="1 MB" if status == 413 else "",
             remedy=_REMEDIES.get(status, ""),
             correlation=trace,
         )
@@ -53,7 +64,7 @@ def problem_of(error: BaseException) -> Problem:
 
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Exception handler for the whole app."""
-    problem = problem_of(error)
+    problem = problem_of(error, _wire_names(request) if isinstance(error, ValidationException) else None)
     if problem.status >= 500:
         _log.error("request_failed", path=request.url.path, code=problem.code, exc_info=error)
     headers = {}
@@ -76,23 +87,41 @@ HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Exceptio
 }
 
 
-def _parameter(error: ValidationException) -> SaudaError:
+def _wire_names(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """Parameters of the handler that was asked, whose name on the wire is another than in the code."""
+    handler = request.scope.get("route_handler")
+    if not isinstance(handler, HTTPRouteHandler):
+        return {}
+    fields = handler.parsed_fn_signature.parameters
+    return {
+        name: field.kwarg_definition.name
+        for name, field in fields.items()
+        if isinstance(field.kwarg_definition, QueryParameter) and field.kwarg_definition.name
+    }
+
+
+def _parameter(error: ValidationException, names: Mapping[str, str]) -> SaudaError:
     extra = error.extra if isinstance(error.extra, list) else []
     first: dict[str, Any] = extra[0] if extra and isinstance(extra[0], dict) else {}
     missing = _MISSING.search(error.detail)
     field = missing[1] if missing else str(first.get("key", ""))
-    text = "this parameter is missing" if missing else str(first.get("message", error.detail))
+    field = names.get(field, field)
+    if field == "data":
+        return Invalid(
+            "The body is missing.",
+            code="request.json",
+            field="body",
+            limit="JSON",
+            remedy="Send a JSON object with content type application/json; nothing was stored.",
+        )
+    text, limit, _ = plain(str(first.get("message", error.detail)))
+    text = "this parameter is missing" if missing else text
     if error.status_code == 404:
         return NotFound(text, field=field)
     return Invalid(
-        f"{field}: {text}" if field else text,
+        f"{field}: {text}." if field else f"{text}.",
         code="request.parameter",
         field=field,
+        limit=limit,
         remedy="Mend this parameter and ask again.",
     )
-
-
-def _sentence(status: int, detail: str) -> str:
-    if status == 404:
-        return "There is nothing at this address."
-    return detail or "The request was refused."

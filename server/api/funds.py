@@ -1,7 +1,8 @@
 """The wallet: what is free, held and earned; deposits and withdrawals of paper money; the statement."""
 
-from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+import re
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,11 +18,14 @@ from server.api.wire import Page, money
 from server.core.clock import IST
 from server.core.errors import Invalid
 from server.core.logs import correlation
+from server.domain.books import Book
 from server.domain.money import to_minor
 
 __all__ = ("ROUTES", "funds_of")
 
-_MOST = 10_000_000_000  # rupees in one step: 1,000 crore
+_MOST = 10_000_000_000
+"""Rupees in one step: 1,000 crore."""
+_AMOUNT = re.compile(r"[0-9]{1,20}(\.[0-9]{1,2})?")
 
 
 class FundsWire(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +132,7 @@ async def statement(
     account: FromQuery[str] = "paper-sim",
     start: Annotated[date | None, QueryParameter(name="from", description="IST date, inclusive")] = None,
     end: Annotated[date | None, QueryParameter(name="to", description="IST date, inclusive")] = None,
-    book: Annotated[str, QueryParameter(description="one book only, as `cash`", max_length=20)] = "cash",
+    book: Annotated[Book | Literal["all"], QueryParameter(description="one book only, as `cash`")] = "cash",
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
     before: Annotated[int | None, QueryParameter(ge=0, le=2**62)] = None,
 ) -> Page[Line]:
@@ -136,9 +140,9 @@ async def statement(
     context.account(account)
     found = await context.reads.postings.statement(
         account,
-        books=() if book == "all" else (book,),  # type: ignore[arg-type]
-        start=None if start is None else datetime(start.year, start.month, start.day, tzinfo=IST),
-        end=None if end is None else datetime(end.year, end.month, end.day, tzinfo=IST) + timedelta(days=1),
+        books=() if book == "all" else (book,),
+        start=_midnight(start),
+        end=_midnight(end, 1),
         limit=limit,
         before=before,
     )
@@ -169,21 +173,28 @@ async def _move(context: Context, data: Transfer, direction: Literal["deposit", 
 
 
 def _minor(text: str) -> int:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(0)
-    exponent = amount.as_tuple().exponent
-    if not amount.is_finite() or not isinstance(exponent, int) or exponent < -2 or not 0 < amount <= _MOST:
+    """Paise of an amount written plainly: no sign, exponent, blank or grouping, which people read differently."""
+    well = _AMOUNT.fullmatch(text) is not None
+    if not well or not 0 < (amount := Decimal(text)) <= _MOST:
+        shown = text if len(text) <= 24 else f"{text[:20]}..."
         raise Invalid(
-            f"{text!r} is not an amount.",
+            f"{shown!r} is not an amount between 0.01 and {_MOST}."
+            if well
+            else f"{shown!r} is not an amount in rupees and paise.",
             code="funds.amount",
             field="amount",
-            limit=_MOST,
-            value=text,
+            limit=f"0.01 to {_MOST}",
+            value=shown,
             remedy="Write rupees with at most two decimals, as 1000.00.",
         )
     return to_minor(amount)
+
+
+def _midnight(day: date | None, days_later: int = 0) -> datetime | None:
+    """Start of a day in India; None for no day, or one beyond the calendar's end."""
+    if day is None or day == date.max:
+        return None
+    return datetime.combine(day + timedelta(days=days_later), time.min, IST)
 
 
 ROUTES = (funds, deposit, withdraw, statement)

@@ -1,7 +1,8 @@
 """The System page: parts, intake and drops, latency, devices, storage, the last events, the log."""
 
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import msgspec
 import psutil
@@ -12,6 +13,7 @@ from litestar.params import JSONBody
 from server.api.context import Context
 from server.api.health import PartWire, part_wires
 from server.api.strict import Strict
+from server.core.errors import Conflict, Invalid
 from server.market.hub import IntakeStats
 from server.market.market import MarketState
 
@@ -68,9 +70,9 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackupAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to write; empty = the data folder's own `backups`."""
+    """Where to write: the full path of a new file, or a folder; empty = the data folder's own `backups`."""
 
-    file: str = ""
+    file: Annotated[str, msgspec.Meta(max_length=1000)] = ""
 
 
 class BackupDone(msgspec.Struct, frozen=True):
@@ -107,9 +109,27 @@ async def system(context: NamedDependency[Context]) -> System:
     status_code=200,
 )
 async def backup(context: NamedDependency[Context], data: JSONBody[BackupAsked]) -> BackupDone:
-    """One file with the journal, the tables and the market data."""
+    """One file with the journal, the tables and the market data. A file that is there already is never replaced."""
+    _check_target(data.file)
     path, size = await context.backup(data.file)
     return BackupDone(path, size)
+
+
+def _check_target(file: str) -> None:
+    """Refuse a place that is no full path, or a file that is there; a folder is fine, and so is none."""
+    if not file:
+        return
+    target = Path(file)
+    if not target.is_absolute():
+        raise Invalid(
+            f"{file!r} is not a full path.",
+            code="backup.path",
+            field="file",
+            limit="a path from the root",
+            remedy="Write the whole path, or leave it empty for the data folder's own backups.",
+        )
+    if target.exists() and not target.is_dir():
+        raise Conflict(f"{file} is there already.", code="backup.exists", field="file", remedy="Choose another name.")
 
 
 def _devices(context: Context) -> Devices:

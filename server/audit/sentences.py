@@ -1,5 +1,6 @@
 """A journal entry as one plain English sentence, for the Audit page and for logs people read."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -37,6 +38,18 @@ _STEPS = {
     "external": "Saw an order that was not ours, to {deal}",
     "released": "Released the margin of the order to {deal}",
 }
+_NOUNS = {
+    "orders": "an order",
+    "positions": "an exit",
+    "baskets": "a basket",
+    "triggers": "a trigger",
+    "funds": "a movement of money",
+    "risk": "a change of risk limits",
+    "kill-switch": "a turn of the kill switch",
+    "markets": "a command to a market",
+    "watchlists": "a change of the watchlists",
+    "preferences": "a change of the preferences",
+}
 _SETTINGS = {"watchlists": "the watchlists", "preferences": "the preferences"}
 
 
@@ -68,9 +81,36 @@ def sentence(entry: Entry) -> str:
             return f"Changed {_SETTINGS.get(name, f'the setting {name}')}"
         case MarketMoved(market=market, day=day):
             return f"The {market} market came to {_day(day)} {day.year}"
+        case Noted(what=what, detail={"problem": {**problem}} as detail):
+            return _because(_refused(what, detail, entry.at.date()), _why(problem))
         case Noted(what=what, detail=detail):
             text = detail.get("text") or detail.get("reason") or detail.get("detail") or ""
             return _because(what.replace(".", " ").replace("_", " ").capitalize(), str(text))
+
+
+def _refused(what: str, detail: dict[str, Any], today: date) -> str:
+    """What was asked and not done; whatever was sent may be missing or of any kind here."""
+    asked = detail.get("request")
+    asked = asked if isinstance(asked, dict) else {}
+    if what == "request.refused":
+        noun = str(detail.get("path", "")).removeprefix("/api/v1/").partition("/")[0]
+        return f"Refused {_NOUNS.get(noun, 'a request')} that could not be read"
+    if what == "order.change_refused":
+        return "Refused to change an order"
+    if asked.get("side") not in ("BUY", "SELL"):
+        return "Refused an order"
+    verb = "buy" if asked["side"] == "BUY" else "sell"
+    price = asked.get("price")
+    terms = f"at {str(price)[:24]}" if price is not None else "at market"
+    return f"Refused to {verb} {asked.get('quantity')} {spoken(str(asked.get('key'))[:60], today)} {terms}"
+
+
+def _why(problem: Mapping[Any, Any]) -> str:
+    """The reason without its opening words, which the sentence has said already."""
+    detail = str(problem.get("detail", ""))
+    for opening in ("Not sent: ", "Not changed: ", "Not kept: "):
+        detail = detail.removeprefix(opening)
+    return detail
 
 
 def spoken(key: str, today: date) -> str:

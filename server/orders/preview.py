@@ -15,13 +15,14 @@ from server.domain.money import to_text
 from server.domain.orders import Order, OrderRequest, Product, Side
 from server.orders.assess import Assessment, Assessor, make_order
 from server.orders.desk import Desk
-from server.orders.validate import instrument_of, validate
+from server.orders.validate import MOST_UNITS, instrument_of, validate
 from server.risk.checks import problems
 
 __all__ = ("ChargeLines", "Preview", "Previewer")
 
 _PAISA = Decimal("0.01")
 _NO_ID = "0" * 20
+_LEAST = Decimal("0.00001")
 
 
 class ChargeLines(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +139,7 @@ class Previewer:
 def _computable(request: OrderRequest) -> bool:
     """Whether the numbers can be worked out although something is wrong (a lot, a tick)."""
     prices = [p for p in (request.price, request.trigger) if p is not None]
-    return request.quantity > 0 and all(p.is_finite() and 0 < p < 100_000_000 for p in prices)
+    return 0 < request.quantity <= MOST_UNITS and all(p.is_finite() and _LEAST < p < 100_000_000 for p in prices)
 
 
 def _empty(faults: list[Problem]) -> Preview:

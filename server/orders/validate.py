@@ -14,12 +14,14 @@ from server.domain.money import on_tick
 from server.domain.orders import OrderRequest
 from server.risk.ports import Market
 
-__all__ = ("LONGEST_TAG", "instrument_of", "validate")
+__all__ = ("LONGEST_TAG", "MOST_UNITS", "instrument_of", "validate")
 
 LONGEST_TAG = 64
 _LONGEST_REQUEST = 120
-_MOST_UNITS = 1_000_000_000
+MOST_UNITS = 1_000_000_000
 _DEAREST = Decimal(100_000_000)
+_FINEST = -8
+"""Least exponent of a number somebody sends: below it, Decimal's own arithmetic would round it away."""
 
 
 def instrument_of(market: Market, key: str, field: str = "key") -> Instrument:
@@ -60,7 +62,7 @@ def validate(request: OrderRequest, instrument: Instrument, day: date) -> OrderR
     _prices(request, instrument)
     _disclosed(request)
     protection = request.protection
-    if protection is not None and not (protection.is_finite() and 0 < protection <= 100):
+    if protection is not None and not (_short(protection) and 0 < protection <= 100):
         raise _bad(
             f"market protection {_show(protection)} is not a percentage above 0",
             "protection",
@@ -84,10 +86,19 @@ def validate(request: OrderRequest, instrument: Instrument, day: date) -> OrderR
                 longest,
                 len(text),
             )
+        if not text.isprintable():
+            raise _bad(
+                f"{field} has characters that cannot be shown",
+                field,
+                f"order.{field}",
+                "Use letters, digits and signs only.",
+                "printable characters",
+                ascii(text)[1:-1],
+            )
     return msgspec.structs.replace(
         request,
-        price=_plain(request.price),
-        trigger=_plain(request.trigger),
+        price=_on(instrument.tick, request.price),
+        trigger=_on(instrument.tick, request.trigger),
     )
 
 
@@ -122,13 +133,13 @@ def _quantity(quantity: int, instrument: Instrument) -> None:
         raise _bad(
             f"quantity {quantity} is not above 0", "quantity", "order.quantity", f"Use {lot} or more.", 1, quantity
         )
-    if quantity > _MOST_UNITS:
+    if quantity > MOST_UNITS:
         raise _bad(
-            f"quantity is above {_MOST_UNITS}",
+            f"quantity is above {MOST_UNITS}",
             "quantity",
             "order.quantity",
-            f"Use {_MOST_UNITS - _MOST_UNITS % lot} or less.",
-            _MOST_UNITS,
+            f"Use {MOST_UNITS - MOST_UNITS % lot} or less.",
+            MOST_UNITS,
         )
     if quantity % lot:
         below, above = quantity - quantity % lot, quantity - quantity % lot + lot
@@ -173,14 +184,14 @@ def _prices(request: OrderRequest, instrument: Instrument) -> None:
 def _price(field: str, price: Decimal, instrument: Instrument) -> None:
     if not price.is_finite() or not 0 < price < _DEAREST:
         raise _bad(
-            f"{field} {_show(price)} is not a price above 0",
+            f"{field} {_show(price)} is not a price above 0 and below {_DEAREST}",
             field,
             f"order.{field}",
             "Give a price in rupees.",
             f"0 to {_DEAREST}",
             _show(price),
         )
-    if not on_tick(price, instrument.tick):
+    if not _plain_number(price) or not on_tick(price, instrument.tick):
         below = price // instrument.tick * instrument.tick
         near = [p for p in (below, below + instrument.tick) if p > 0]
         raise _bad(
@@ -199,12 +210,13 @@ def _disclosed(request: OrderRequest) -> None:
         return
     least = -(-quantity // 10)
     if shown < 0 or shown >= quantity or shown < least:
+        some = f", or {least} to {quantity - 1}: at least a tenth must be shown." if least < quantity else "."
         raise _bad(
             f"disclosed quantity {shown} does not fit quantity {quantity}",
             "disclosed",
             "order.disclosed",
-            f"Use 0 (show all), or {least} to {quantity - 1}: at least a tenth must be shown.",
-            f"{least} to {quantity - 1}",
+            f"Use 0 (show all){some}",
+            f"{least} to {quantity - 1}" if least < quantity else 0,
             shown,
         )
 
@@ -219,6 +231,23 @@ def _show(price: Decimal) -> str:
     return text if len(text) <= 24 else f"{text[:20]}..."
 
 
-def _plain(price: Decimal | None) -> Decimal | None:
-    """The same price without an exponent: 2E+2 becomes 200."""
-    return None if price is None else Decimal(format(price, "f"))
+def _plain_number(value: Decimal) -> bool:
+    """Whether a number is no finer than Decimal's arithmetic keeps apart from zero.
+
+    Zeros at the end do not count: they say nothing."""
+    if not value.is_finite():
+        return False
+    _, digits, exponent = value.as_tuple()
+    zeros = next((n for n, digit in enumerate(reversed(digits)) if digit), len(digits))
+    return isinstance(exponent, int) and exponent + zeros >= _FINEST
+
+
+def _short(value: Decimal) -> bool:
+    """Whether a number is finite and written with few digits."""
+    _, digits, exponent = value.as_tuple()
+    return isinstance(exponent, int) and exponent >= _FINEST and len(digits) <= -_FINEST + 4
+
+
+def _on(tick: Decimal, price: Decimal | None) -> Decimal | None:
+    """A price that is on the tick, written as the tick is: 2E+2 becomes 200.00, and so does 200.0000."""
+    return None if price is None else price.quantize(tick)

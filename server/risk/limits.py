@@ -1,5 +1,6 @@
 """Limits of an account: frozen, each field range-checked, stored on disk through the journal (law 8)."""
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +11,7 @@ __all__ = ("Limits", "limits_from", "limits_to")
 
 Rupees = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000_000)]
 Units = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Percent = Annotated[float, msgspec.Meta(gt=0, le=100)]
 
 
@@ -34,7 +36,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How far a limit price may be on the losing side of the last price, percent; options have the exchange's band."""
     price_age: Annotated[float, msgspec.Meta(gt=0, le=3600)] | None = None
     """Oldest price an order may be priced on, seconds; None = the market's own policy for each instrument."""
-    blocked: tuple[str, ...] = ()
+    blocked: Annotated[tuple[Name, ...], msgspec.Meta(max_length=500)] = ()
     """Instrument keys, or names of underlyings, in which no position may be opened or grown."""
 
 
@@ -49,9 +51,10 @@ def limits_from(body: dict[str, Any]) -> Limits:
         return msgspec.convert(body, Limits, strict=True)
     except msgspec.ValidationError as error:
         text, _, at = str(error).partition(" - at ")
+        unknown = re.search("unknown field `([^`]+)`", text)
         raise Invalid(
             f"Limits not changed: {text[0].lower()}{text[1:]}.",
             code="risk.limits",
-            field=at.strip("`$."),
+            field=unknown[1][:60] if unknown else at.strip("`$."),
             remedy="Mend the value; every field has its range in the API page.",
         ) from None

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
@@ -143,3 +144,41 @@ def test_spoken_when_any_key_then_as_people_say_it(key: str, text: str) -> None:
 )
 def test_rupees_when_any_amount_then_indian_grouping(minor: int, text: str) -> None:
     assert rupees(minor) == text
+
+
+def refused(what: str, detail: str, **more: Any) -> Noted:
+    """The audit line of a refusal."""
+    return Noted(what=what, detail={"problem": {"status": 400, "detail": detail}, **more})
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        (
+            refused(
+                "order.refused",
+                "Not sent: quantity 66 is not a multiple of the lot 65.",
+                request={"side": "BUY", "quantity": 66, "key": NIFTY_CALL, "price": None},
+            ),
+            "Refused to buy 66 NIFTY 24500 CE 1 Dec at market: quantity 66 is not a multiple of the lot 65",
+        ),
+        (
+            refused(
+                "order.refused",
+                "Not sent: price 1.03 is not on the tick 0.10.",
+                request={"side": "SELL", "quantity": 1, "key": "NSE:ITC", "price": "1.03"},
+            ),
+            "Refused to sell 1 ITC at 1.03: price 1.03 is not on the tick 0.10",
+        ),
+        (refused("order.refused", "Not sent: no.", request={"side": ["BUY"]}), "Refused an order: no"),
+        (refused("order.refused", "Not sent: no.", request="?"), "Refused an order: no"),
+        (refused("order.change_refused", "Not changed: too late.", request={}), "Refused to change an order: too late"),
+        (
+            refused("request.refused", "quantity: a whole number is wanted.", path="/api/v1/orders"),
+            "Refused an order that could not be read: quantity: a whole number is wanted",
+        ),
+        (refused("request.refused", "No.", path="/api/v1/x"), "Refused a request that could not be read: No"),
+    ],
+)
+def test_sentence_when_something_was_refused_then_says_what_and_why(payload: Payload, text: str) -> None:
+    assert sentence(entry(payload)) == text

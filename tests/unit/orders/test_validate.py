@@ -109,9 +109,29 @@ async def test_place_when_the_market_is_closed_then_an_after_market_order_goes_t
         assert placed.order.state == "OPEN"
 
 
-def test_validate_when_a_price_has_an_exponent_then_it_is_written_plain() -> None:
-    done = validate(request(type="LIMIT", price=Decimal("2.5E+3")), RELIANCE, DAY)
-    assert str(done.price) == "2500"
+@pytest.mark.parametrize("text", ["2.5E+3", "2500", "2500." + "0" * 400])
+def test_validate_when_a_price_is_written_oddly_then_it_is_kept_as_the_tick_is_written(text: str) -> None:
+    done = validate(request(type="LIMIT", price=Decimal(text)), RELIANCE, DAY)
+    assert done.price is not None
+    assert str(done.price) == str(Decimal(2500).quantize(RELIANCE.tick))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        # below what Decimal's arithmetic tells apart from zero, so its remainder by any tick is zero
+        ({"type": "LIMIT", "price": Decimal("1E-999999999")}, "price"),
+        ({"protection": Decimal("1E-999999999")}, "protection"),
+        ({"protection": Decimal("1." + "0" * 50)}, "protection"),
+        ({"tag": "a\nb"}, "tag"),
+        ({"request_id": "\u202ex"}, "request_id"),
+    ],
+)
+def test_validate_when_a_value_cannot_be_kept_or_shown_then_refused(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as wrong:
+        validate(request(**change), RELIANCE, DAY)
+    assert wrong.value.field == field
+    assert wrong.value.remedy
 
 
 def test_validate_when_an_absurd_number_of_digits_comes_then_the_answer_is_short() -> None:

@@ -27,7 +27,8 @@ def test_limits_when_written_and_read_then_the_same() -> None:
         ({"price_away": 0.0}, "price_away"),
         ({"price_age": -1.0}, "price_age"),
         ({"blocked": [1]}, "blocked[0]"),
-        ({"unheard_of": 1}, ""),
+        ({"unheard_of": 1}, "unheard_of"),
+        ({"blocked": ["x" * 61]}, "blocked[0]"),
     ],
 )
 def test_limits_when_out_of_range_then_refused_naming_the_field(change: dict[str, Any], field: str) -> None:
