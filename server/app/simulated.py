@@ -44,6 +44,7 @@ class Simulated:
         self._bus = bus
         self.feed = self._fresh()
         self.resumed = False
+        self._refused = False
 
     async def market(self, storage: Storage) -> Market:
         """The market, standing where it was left; a snapshot that cannot be used is said and put aside."""
@@ -75,13 +76,20 @@ class Simulated:
             self.save()
 
     def save(self) -> None:
-        """Write the snapshot whole or not at all."""
+        """Write the snapshot whole or not at all; a disk that refuses is said once, and tried again the next time."""
         spare = self._file.with_suffix(".new")
-        with spare.open("wb") as file:
-            file.write(self.feed.snapshot())
-            file.flush()
-            os.fsync(file.fileno())  # else a power cut may leave the new name with nothing in it
-        spare.replace(self._file)
+        try:
+            with spare.open("wb") as file:
+                file.write(self.feed.snapshot())
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut may leave the new name with nothing in it
+            spare.replace(self._file)
+        except OSError as error:
+            if not self._refused:
+                _log.warning("snapshot_not_saved", problem=str(error))
+            self._refused = True
+        else:
+            self._refused = False
 
     async def fill_history(self, store: TickStore) -> None:
         """Bars before the first day, once; after a restart, those of today that the cut may have lost."""
