@@ -66,7 +66,10 @@ def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     """Exception handler for the whole app."""
     problem = problem_of(error, _wire_names(request) if isinstance(error, ValidationException) else None)
     if problem.status >= 500:
-        _log.error("request_failed", path=request.url.path, code=problem.code, exc_info=error)
+        if isinstance(error, Unavailable):  # foreseen, and said to the caller; no trace is needed
+            _log.warning("request_refused", path=request.url.path, code=problem.code, detail=problem.detail)
+        else:
+            _log.error("request_failed", path=request.url.path, code=problem.code, exc_info=error)
     headers = {}
     if isinstance(error, RateLimited):
         headers["retry-after"] = str(max(1, round(error.retry_after)))

@@ -71,6 +71,7 @@ def start_logging(folder: Path | None, level: str = "INFO", *, console: bool = T
         stream.setLevel(logging.WARNING)
         stream.setFormatter(_formatter(structlog.dev.ConsoleRenderer(colors=False)))
         handlers.append(stream)
+    logging.raiseExceptions = False  # a full disk must not turn each lost line into a page on standard error
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

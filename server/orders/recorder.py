@@ -65,7 +65,7 @@ class Recorder:
                 try:
                     await self._journal.commit(*entries)
                 except Exception as error:  # noqa: BLE001 - whatever it was, it is not on disk
-                    self._fail(group, str(error) or type(error).__name__)
+                    self._fail(group, _cause(error))
                     return
                 for _, _, done in group:
                     if not done.done():
@@ -97,10 +97,15 @@ class Recorder:
 
     def _unavailable(self) -> Unavailable:
         return Unavailable(
-            f"Trading is halted: the journal cannot be written ({self.broken}).",
+            f"Trading is halted: the journal cannot be written ({self.broken}). Nothing was sent.",
             code="journal.broken",
             remedy="Free disk space or mend the disk. Sauda tries again by itself and says when trading resumes.",
         )
+
+
+def _cause(error: Exception) -> str:
+    """Why, in few words: `the disk is full`."""
+    return str(getattr(error, "value", "") or error) or type(error).__name__
 
 
 def _seen(future: asyncio.Future[None]) -> None:

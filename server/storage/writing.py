@@ -79,5 +79,6 @@ def explain(error: BaseException) -> Unavailable:
     return Unavailable(
         f"The journal could not be written: {cause}. Trading is halted; nothing was stored or sent.",
         code="journal.failed",
+        value=cause,
         remedy=remedy,
     )
