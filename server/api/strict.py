@@ -127,7 +127,7 @@ def plain(what: str) -> tuple[str, str, bool]:
         bound = {"<": "below", "<=": "at most", ">": "above", ">=": "at least"}[ranged["sign"]]
         limit = f"{bound} {ranged['limit']}{unit if ranged['length'] else ''}"
         return f"it must {'have' if ranged['length'] else 'be'} {limit}", limit, False
-    return what[:1].lower() + what[1:], "", False
+    return what[:1].lower() + what[1:120] + ("..." if len(what) > 120 else ""), "", False
 
 
 def _not_json(what: str, body: bytes) -> Invalid:
@@ -139,7 +139,7 @@ def _not_json(what: str, body: bytes) -> Invalid:
     return Invalid(
         f"{field}: what follows is no JSON value." if field else f"The body is not JSON: {what}.",
         code="request.json",
-        field=field,
+        field=field or "body",
         limit="JSON, which has no NaN and no Infinity" if field else "JSON",
         remedy="Send a number without quotes, or a text in them; nothing was stored."
         if field
