@@ -25,13 +25,17 @@ import { createWiring } from './wiring.js';
 /** @type {Record<string, () => Promise<PageModule>>} pages are loaded when first opened */
 const MODULES = {
   home: () => import('../views/dashboard/index.js'),
-  charts: () => import('../views/charts/index.js'),
+  async charts() {
+    await Promise.all([style('/chart/chart.css'), style('/views/charts/charts.css')]);
+    return import('../views/charts/index.js');
+  },
   orders: () => import('../views/orders/index.js'),
   portfolio: () => import('../views/portfolio/index.js'),
   wallet: () => import('../views/wallet/index.js'),
   system: () => import('../views/system/index.js'),
   settings: () => import('../views/settings/index.js'),
 };
+const PATIENCE_MS = 5000;
 const PHONE = matchMedia('(max-width: 699px)');
 const WIDE = matchMedia('(min-width: 1100px)');
 
@@ -97,6 +101,23 @@ const ctx = {
 };
 
 const router = createRouter((route) => void open(route.name, route.params));
+
+/** Styles of one page, loaded with it. @param {string} href @returns {Promise<void>} */
+function style(href) {
+  const found = document.querySelector(`link[href="${href}"]`);
+  if (found) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const link = document.createElement('link');
+    link.rel = 'stylesheet';
+    link.addEventListener('load', () => resolve());
+    link.addEventListener('error', () => {
+      link.remove();
+      reject(new Error(`${href} did not load`));
+    });
+    link.href = href;
+    document.head.append(link);
+  });
+}
 
 /** An id that needs no secure context. */
 function uid() {
@@ -239,7 +260,8 @@ function drawBanners() {
   const list = [];
   if (state.kill.engaged) list.push({ id: 'kill', tone: 'down', text: t('kill.banner', { time: hourMinute(state.kill.since), reason: state.kill.reason }), action: t('kill.release'), run: () => command('release') });
   if (state.restored !== null) list.push({ id: 'restored', tone: 'warn', text: t('banner.restored', { age: age(Math.round((Date.now() - state.restored) / 1000)) }) });
-  else if (state.session && linkLost(state.link, store.now())) list.push({ id: 'down', tone: 'warn', text: t('banner.down') });
+  // while the first connection is being made nothing is amiss yet
+  else if (state.session && linkLost(state.link, store.now()) && (Number.isFinite(state.link.heard) || store.now() > PATIENCE_MS)) list.push({ id: 'down', tone: 'warn', text: t('banner.down') });
   frame?.notices.set(list);
 }
 
@@ -289,7 +311,7 @@ async function boot() {
     document.documentElement.classList.toggle('killing', share > 0);
   } });
   // the first screen comes first: keeping the files for later can wait
-  setTimeout(() => void keepFiles(), 2500);
+  setTimeout(() => void keepFiles(), 4000);
 }
 
 /** The service worker keeps the app's files; a newer version is offered, never forced under a trader's hands. */

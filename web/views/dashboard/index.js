@@ -33,7 +33,7 @@ export function create(ctx) {
   const breadthNote = h('span', { class: 'muted' });
   const phoneList = h('div', { class: 'home-watch panel' });
   const el = h('div', { class: 'page home' }, h('h1', { class: 'visually-hidden' }, t('nav.home')),
-    h('section', { class: 'panel home-pnl', 'aria-label': t('pnl.day') }, h('div', { class: 'home-pnl-head' }, day.el, h('div', { class: 'figures' }, Object.values(figures).map((one) => one.el))), line.el, lineNote),
+    h('section', { class: 'panel home-pnl', 'aria-label': t('pnl.day') }, h('div', { class: 'home-pnl-head' }, day.el, h('div', { class: 'figures' }, Object.values(figures).map((one) => one.el))), h('div', { class: 'curve-box' }, line.el, lineNote)),
     tiles, phoneList,
     h('div', { class: 'home-grid' },
       panel(t('home.margin'), h('div', { class: 'pad' }, h('div', { class: 'meter-head' }, usedText), used.el, free.el)),
