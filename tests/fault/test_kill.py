@@ -194,7 +194,8 @@ def campaign(folder: Path, rounds: int, chance: random.Random) -> int:
 def survived(server: Sauda, left: Left) -> None:
     """After a start: no time lost, no doubt left, what worked works on."""
     assert left.market_time is None or market_time(server) >= left.market_time, "market time went back"
-    live = pages(server, "/api/v1/orders?state=open")
+    # orders made since, by a trigger that fired at once, may be under way
+    live = [o for o in pages(server, "/api/v1/orders?state=open") if o["id"] in left.orders]
     doubtful = [o for o in live if o["state"] in ("SUBMITTING", "UNKNOWN")]
     assert not doubtful, f"the start left doubt: {doubtful[:2]}"
     now = {o["id"]: o["state"] for o in pages(server, "/api/v1/orders?state=all")}
