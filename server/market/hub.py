@@ -179,7 +179,7 @@ class Hub:
         for key, (first, high, low, volume) in (so_far or {}).items():
             if (row := self.catalogue.find(key)) is not None:
                 quote = self.slots.quotes[row]
-                quote["open"], quote["high"], quote["low"], quote["volume"] = first, high, low, volume
+                quote["open"], quote["high"], quote["low"], quote["volume"] = first, high, low, max(0, volume)
                 self.slots.volume[row] = volume
 
     def housekeep(self) -> None:

@@ -71,6 +71,7 @@ class ReplayFeed:
         first, last = int(self._tape.time[0]), int(self._tape.time[-1])
         close = spans[-1].end if spans else 0
         self._hours = (spans[0].start, close) if spans else None
+        self._whole = not spans or first <= spans[0].start + MINUTE
         self._first = first - first % MINUTE
         self._last = max(last + SECOND, close + MINUTE) if close - last <= _EARLY else last + SECOND
         self._speed = _check_speed(speed)
@@ -108,7 +109,7 @@ class ReplayFeed:
 
     def so_far(self) -> dict[str, tuple[float, float, float, int]]:
         """See `market.ports.Rewindable`."""
-        figures = self._tape.so_far(self._next, self._hours)
+        figures = self._tape.so_far(self._next, self._hours, whole=self._whole)
         return {self._instruments[row].key: found for row, found in figures.items()}
 
     async def run(self, sink: Callable[[TickBatch], None], on_day: Callable[[date], None]) -> None:
@@ -163,7 +164,7 @@ class ReplayFeed:
     def _now_ns(self) -> int:
         if self._paused or self._speed == 0:
             return self._anchor_ns
-        gone = int((self._clock.monotonic() - self._anchor_mono) * self._speed * SECOND)
+        gone = round((self._clock.monotonic() - self._anchor_mono) * self._speed * SECOND)
         return min(self._anchor_ns + gone, self._last)
 
     def _stand(self, moment: int) -> None:

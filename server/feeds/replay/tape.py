@@ -54,9 +54,12 @@ class Tape:
         pick = self._state(end)
         return self._batch(pick, len(pick)) if end else None
 
-    def so_far(self, end: int, trading: tuple[int, int] | None) -> dict[int, tuple[float, float, float, int]]:
+    def so_far(
+        self, end: int, trading: tuple[int, int] | None, *, whole: bool
+    ) -> dict[int, tuple[float, float, float, int]]:
         """(open, high, low, volume) of the day up to tick `end`, by row; prices of trading hours where they are known,
-        volume as it stood before what `state` gives."""
+        volume as it stood before what `state` gives: at the beginning 0 when the recording is `whole`, else -1."""
+        nothing = 0 if whole else -1
         rows, price = self.rows[:end], self._columns["price"][:end]
         known = np.ones(end, dtype=np.bool_)
         if trading is not None:
@@ -68,7 +71,12 @@ class Tape:
         for row in np.unique(rows[known]).tolist():
             mine = price[known & (rows == row)]
             before = volume[earlier & (rows == row)]
-            out[row] = (float(mine[0]), float(mine.max()), float(mine.min()), int(before[-1]) if len(before) else -1)
+            out[row] = (
+                float(mine[0]),
+                float(mine.max()),
+                float(mine.min()),
+                int(before[-1]) if len(before) else nothing,
+            )
         return out
 
     def _state(self, end: int) -> npt.NDArray[np.intp]:
