@@ -15,7 +15,7 @@ from tests.web.touch import until
 
 ORIGIN = "https://sauda.test"
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = {"web": ROOT / "web", "stage": Path(__file__).parent / "stage"}
+FOLDERS = {"web": ROOT / "web", "icons": ROOT / "web/icons", "stage": Path(__file__).parent / "stage"}
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ export function slide({ label, confirm, onSend }) {
   const words = h('span', { class: 'slide-label' }, label);
   const el = h('button', { type: 'button', class: 'slide' }, thumb, words);
   let text = label;
-  let armed = 0;
+  let armed = -Infinity; // when the first Enter came
   let x0 = 0;
   let reach = 0;
   let dx = 0;
@@ -41,7 +41,7 @@ export function slide({ label, confirm, onSend }) {
     if (event.key !== 'Enter' || event.repeat) return;
     event.preventDefault();
     if (performance.now() - armed < 4000) {
-      armed = 0;
+      armed = -Infinity;
       setText(words, text);
       onSend();
     } else {
@@ -50,7 +50,7 @@ export function slide({ label, confirm, onSend }) {
     }
   });
   el.addEventListener('blur', () => {
-    armed = 0;
+    armed = -Infinity;
     setText(words, text);
   });
 
@@ -59,7 +59,7 @@ export function slide({ label, confirm, onSend }) {
     /** @param {string} next */
     label(next) {
       text = next;
-      if (armed === 0) setText(words, next);
+      if (armed === -Infinity) setText(words, next);
     },
     /** @param {boolean} off */
     disable(off) {
