@@ -268,6 +268,7 @@ class OrderService:
                 await self._reconciler.reconcile(account)
                 self.desk.joined.add(account)
                 await self._recovery.resume(account)
+                await self.desk.recorder.flush()  # ready means: what was found is on disk, for all to read
                 ready()
                 while True:
                     await self.desk.clock.sleep(self.desk.settings.reconcile_every)
