@@ -8,6 +8,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -154,7 +155,7 @@ class TickWriter:
         except Exception as error:  # noqa: BLE001 - whatever it was, the thread goes on and tries again
             self.problem = f"Ticks and bars cannot be written: {str(error).splitlines()[0]}"
             _log.warning("ticks_not_written", error=self.problem, waiting=self.waiting)
-            self._reset()
+            self._undo()
             return False
         self._written += sum(len(chunk) for chunk in self._pending)
         self._pending = []
@@ -181,13 +182,33 @@ class TickWriter:
         memory, threads = self._limits
         connection, damaged = open_ticks(self._path, self._clock.now(), memory=memory, threads=threads)
         self.found_damaged = damaged or self.found_damaged
-        rows = connection.execute("SELECT id, market, key FROM series").fetchall()
-        self.series = {(market, key): number for number, market, key in rows}
-        newest = connection.execute("SELECT coalesce(max(ver), 0) FROM bars_new").fetchall()
-        self._version = int(newest[0][0])
+        self._recall(connection)
         self.connection = connection
         self._count(connection)
         return connection
+
+    def _recall(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        """Take series numbers and version from what is on disk."""
+        rows = connection.execute("SELECT id, market, key FROM series").fetchall()
+        newest = connection.execute("SELECT coalesce(max(ver), 0) FROM bars_new").fetchall()
+        self.series = {(market, key): number for number, market, key in rows}
+        self._version = int(newest[0][0])
+
+    def _undo(self) -> None:
+        """After a failed write: back to what is on disk, so that reading goes on; opened anew where it must be."""
+        try:
+            if self.connection is not None:
+                with suppress(Exception):  # it may have rolled back by itself
+                    self.connection.execute("ROLLBACK")
+                self._recall(self.connection)
+                return
+        except Exception:  # noqa: BLE001 - a connection that cannot be read either is of no use
+            _log.info("ticks_reopened")
+        self._reset()
+        try:
+            self._open()
+        except Exception as error:  # noqa: BLE001 - the next write tries again
+            _log.warning("ticks_not_opened", error=str(error))
 
     def _numbers(self, connection: "duckdb.DuckDBPyConnection", chunk: Chunk) -> "np.ndarray[Any, Any]":
         """Series numbers of a chunk's rows; new instruments are given one."""
