@@ -24,7 +24,7 @@ import pytest
 from server.domain.orders import LIVE_STATES
 from tests.fault.books import Left, look
 from tests.fault.traffic import ACCOUNT, LIMITS, Trader, option_around_the_money
-from tests.process import ROOT, Sauda, open_market
+from tests.process import ROOT, Sauda, eventually, open_market
 
 ROUNDS = 300 if os.environ.get("SAUDA_LONG") else 5
 CAMPAIGN = 25
@@ -191,13 +191,15 @@ def campaign(folder: Path, rounds: int, chance: random.Random) -> int:
     return len(promised.orders)
 
 
+def doubtful(server: Sauda) -> list[dict[str, Any]]:
+    """Orders of which it is not known whether they arrived."""
+    return [o for o in pages(server, "/api/v1/orders?state=open") if o["state"] in ("SUBMITTING", "UNKNOWN")]
+
+
 def survived(server: Sauda, left: Left) -> None:
     """After a start: no time lost, no doubt left, what worked works on."""
     assert left.market_time is None or market_time(server) >= left.market_time, "market time went back"
-    # orders made since, by a trigger that fired at once, may be under way
-    live = [o for o in pages(server, "/api/v1/orders?state=open") if o["id"] in left.orders]
-    doubtful = [o for o in live if o["state"] in ("SUBMITTING", "UNKNOWN")]
-    assert not doubtful, f"the start left doubt: {doubtful[:2]}"
+    eventually(lambda: not doubtful(server))
     now = {o["id"]: o["state"] for o in pages(server, "/api/v1/orders?state=all")}
     working = [i for i, o in left.orders.items() if o["state"] in ("OPEN", "PARTIAL")]
     gone = {i: now[i] for i in working if now[i] not in (*LIVE_STATES, "FILLED")}
