@@ -7,18 +7,18 @@ have seen: the snapshot's, or that of the newest order or fill in the journal if
 import asyncio
 import os
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 import structlog
 
 from server.app.settings import Settings
 from server.core.bus import Bus
-from server.core.clock import Clock, to_ns
+from server.core.clock import IST, Clock, to_ns
 from server.core.errors import SaudaError
 from server.feeds.simulator.feed import Simulator
 from server.market.market import Market
-from server.market.ports import BarColumns, TickStore
+from server.market.ports import TickStore
 from server.rulebook import Rulebook
 from server.storage.store import Storage
 
@@ -29,6 +29,8 @@ ACCOUNT = "paper-sim"
 _SNAPSHOT = "simulator.state"
 _SAVE_EVERY = 5.0
 _DAILY_BARS = 250
+_FLUSH_ROWS = 100_000
+_WITNESS = "NSE_INDEX:NIFTY"
 
 _log = structlog.get_logger("simulated")
 
@@ -93,21 +95,30 @@ class Simulated:
 
     async def fill_history(self, store: TickStore) -> None:
         """Bars before the first day, once; after a restart, those of today that the cut may have lost."""
-        key = "NSE_INDEX:NIFTY"
-        now = to_ns(self.feed.now())
-        kept = await store.bars(MARKET, key, "1d", 0, now, 5)
-        if len(kept.start_ns) < 2:
-            await self._put(store, "1d", list(self.feed.daily_history(_DAILY_BARS, self._settings.history_days)))
-            await self._put(store, "1m", list(self.feed.history(self._settings.history_days)))
+        begin = datetime.combine(self.feed.first_day, datetime.min.time(), IST)
+        # daily bars are written last, so where there is one the rest is there too
+        kept = await store.bars(MARKET, _WITNESS, "1d", 0, to_ns(begin), 1)
+        if not len(kept.start_ns):
+            await self._fill(store)
         if self.resumed:
-            midnight = datetime.combine(self.feed.state().day, datetime.min.time(), UTC) - timedelta(hours=6)
-            await self._put(store, "1m", list(self.feed.minute_bars(midnight, self.feed.now())))
-
-    async def _put(self, store: TickStore, interval: str, bars: list[tuple[list[str], BarColumns]]) -> None:
-        for number, (keys, columns) in enumerate(bars):
-            store.put_bars(MARKET, interval, keys, columns)
-            if number % 20 == 0:
+            midnight = datetime.combine(self.feed.state().day, datetime.min.time(), IST)
+            for keys, bars in self.feed.minute_bars(midnight, self.feed.now()):
+                store.put_bars(MARKET, "1m", keys, bars)
                 await asyncio.sleep(0)
+
+    async def _fill(self, store: TickStore) -> None:
+        """Draw the past piece by piece beside the loop, no faster than the store writes."""
+        pieces = self.feed.past(self._settings.history_days, _DAILY_BARS)
+        waiting = 0
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            if piece.interval == "1d" and waiting:
+                await store.flush()
+                waiting = 0
+            store.put_bars(MARKET, piece.interval, piece.keys, piece.bars)
+            waiting += len(piece.keys) if piece.interval == "1m" else 0
+            if waiting > _FLUSH_ROWS:
+                await store.flush()
+                waiting = 0
 
     def _fresh(self) -> Simulator:
         chosen = self._settings

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from server.feeds.simulator import noise
 from server.market.ports import DepthBatch
 
-__all__ = ("LEVELS", "Touch", "depth", "on_tick", "size", "touch")
+__all__ = ("LEVELS", "Touch", "depth", "on_tick", "reach", "size", "touch")
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -60,9 +60,7 @@ def touch(
     bid = np.maximum(bid, least)
     ask = np.maximum(ask, bid + 1.0)
     side = noise.uniform(key, epoch, 22)
-    # trades happen near the fair price however wide the quote
-    reach = np.minimum(0.5 * width, 1.0 + 0.003 * at)
-    last = np.where(width < 2.5, np.where(side < 0.5, bid, ask), np.rint(at + (2.0 * side - 1.0) * reach))
+    last = np.where(width < 2.5, np.where(side < 0.5, bid, ask), np.rint(at + (2.0 * side - 1.0) * reach(width, at)))
     last = np.maximum(1.0, np.clip(last, bid, ask))
     gone = noise.uniform(key, slow, 23)
     bid = np.where(gone < 0.5 * missing, 0.0, bid)
@@ -70,6 +68,12 @@ def touch(
     bid_qty = size(lots, lot, key, epoch, 24)
     ask_qty = size(lots, lot, key, epoch, 25)
     return Touch(bid, ask, last, np.where(bid > 0, bid_qty, 0), np.where(ask > 0, ask_qty, 0))
+
+
+def reach(width: F8, at: F8) -> F8:
+    """How far from the fair price `at` trades happen, in ticks: near it, however wide the quote."""
+    out: F8 = np.minimum(0.5 * width, 1.0 + 0.003 * at)
+    return out
 
 
 def depth(rows: I4, quote: Touch, tick: F8, spread: F8, lots: F8, lot: I8, key: U8, epoch: int) -> DepthBatch:

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from server.feeds.simulator.book import on_tick
-from server.feeds.simulator.catalogue import Listing, Ranges, end_of, list_day
+from server.feeds.simulator.catalogue import Listing, Ranges, list_day
 from server.feeds.simulator.derivatives import DerivativeTape
 from server.feeds.simulator.factors import Opening, day_path, next_calm
 from server.feeds.simulator.facts import derivative_facts, spot_facts
-from server.feeds.simulator.fair import Pricer
+from server.feeds.simulator.fair import pricer
 from server.feeds.simulator.flow import usual_open
 from server.feeds.simulator.scenario import Change
 from server.feeds.simulator.schedule import DaySchedule, schedule
@@ -51,6 +51,10 @@ class DayState(msgspec.Struct, frozen=True, kw_only=True):
     """Derivatives that were listed, with their last price and open interest (lots); empty on the first day."""
     closes: bytes = b""
     opened: bytes = b""
+    closed: int = 0
+    """When derivatives stopped, nanoseconds UTC; 0 = not known, they count as closed at the next opening."""
+    basis: float = 0.0
+    """Wobble of the basis then."""
 
 
 class Day:
@@ -77,8 +81,7 @@ class Day:
             universe.names, [i.key for i in instruments[:count]], self.listing.tick[:count], levels, state.day, seed
         )
         self._facts = derivative_facts(rulebook, self.listing, state.day, levels, self._spot_facts.turnover, seed)
-        ends = np.array([end_of(rulebook, i) for i in self.listing.contracts], dtype=np.int64)
-        self._pricer = Pricer(self.listing, universe, seed, ends)
+        self._pricer = pricer(rulebook, universe, seed, self.listing, self.plan)
         self._opened, self.previous_closes = self._carried(levels)
         self.build(changes)
 
@@ -133,15 +136,20 @@ class Day:
             keys=tuple(self.listing.instruments[count + row].key for row in keep),
             closes=closing.ltp[keep].tobytes(),
             opened=opened[keep].astype(np.float32).tobytes(),
+            closed=self.plan.fno_close,
+            basis=float(self.path.basis[-1]),
         )
 
     def _carried(self, levels: F8) -> tuple[F8, dict[str, float]]:
         """Open interest at the start of the day, and the closes of the day before; usual values for what is new."""
         listing, state = self.listing, self.state
-        forward, atm, years = self._pricer.chains(levels, float(np.exp(state.vix)), self.plan.open, 0, 0.0)
-        opened = usual_open(self._facts.flow, self._pricer.moneyness(forward, atm))
+        vix = float(np.exp(state.vix))
+        opened = usual_open(
+            self._facts.flow, self._pricer.moneyness(self._pricer.chains(levels, vix, self.plan.open, 0.0))
+        )
+        evening = self._pricer.chains(levels, vix, state.closed or self.plan.open, state.basis)
         local = np.arange(len(listing.chain), dtype=np.int64)
-        fair = self._pricer.values(local, (forward, atm, years))
+        fair = self._pricer.values(local, evening)
         close = on_tick(np.maximum(1.0, np.rint(fair / self._facts.tick)), self._facts.tick)
         spot_close = np.frombuffer(state.spot_closes, dtype=np.float64).tolist()
         closes: dict[str, Any] = {}

@@ -4,6 +4,7 @@ Prices and quotes are pure functions of the path and the step. Volume and open i
 minute; `reach` brings them to any minute, forward or back.
 """
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -12,13 +13,13 @@ from server.feeds.simulator.book import depth, on_tick, touch
 from server.feeds.simulator.catalogue import Listing
 from server.feeds.simulator.factors import DayPath
 from server.feeds.simulator.facts import DerivativeFacts
-from server.feeds.simulator.fair import Pricer
+from server.feeds.simulator.fair import Chains, Pricer
 from server.feeds.simulator.flow import Flow
 from server.feeds.simulator.liquidity import DISTANT, look_up, place
 from server.feeds.simulator.schedule import STEP, STEPS, DaySchedule
 from server.market.ports import TickBatch
 
-__all__ = ("DerivativeTape",)
+__all__ = ("DerivativeTape", "quoted_spread")
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -49,7 +50,7 @@ class DerivativeTape:
         self._levels, self._opened = levels, opened
         self._settled = settled
         self._auction = None if plan.auction is None else (plan.auction - plan.open) // STEP
-        self._key, self._tick, self._lot = facts.key, facts.tick, facts.lot
+        self._key, self._tick, self._lot = facts.today, facts.tick, facts.lot
         self._least = np.where(facts.flow.klass < DISTANT, 1.0, 0.0)
         self._flow = Flow(facts.flow, opened)
         n = len(self._key)
@@ -64,8 +65,7 @@ class DerivativeTape:
         moneyness = np.zeros(0)
         while self._flow.minute < minute:
             begin = (self._flow.minute + 1) * 60
-            forward, atm, _ = self.chains(min(begin, self._path.last) * STEPS)
-            moneyness = self._pricer.moneyness(forward, atm)
+            moneyness = self._pricer.moneyness(self.chains(min(begin, self._path.last) * STEPS))
             self._flow.advance(moneyness, self._path.done(begin + 60) - self._path.done(begin))
         self._set_minute(moneyness)
 
@@ -111,32 +111,44 @@ class DerivativeTape:
         self.reach(-(-self._path.last // 60) - 1)
         return self._flow.closing()
 
-    def chains(self, step: int) -> tuple[F8, F8, F8]:
-        """(forward, at-the-money volatility, years) of each chain at a step."""
+    def chains(self, step: int) -> Chains:
+        """All chains at a step."""
         second, part = divmod(step, STEPS)
         here, after = min(second, self._path.last), min(second + 1, self._path.last)
         log = self._path.log[here].astype(np.float64)
         log += (self._path.log[after] - self._path.log[here]) * (part / STEPS)
         spot = self._levels * np.exp(log)
         vix, basis = float(np.exp(self._path.vix[here])), float(self._path.basis[here])
-        forward, atm, years = self._pricer.chains(spot, vix, self._plan.open + step * STEP, second, basis)
+        chains = self._pricer.chains(spot, vix, self._plan.open + step * STEP, basis)
         if self._settled is not None and self._auction is not None and step >= self._auction:
             # what ends today settles on the auction's close, whatever the other contracts still do
-            forward = np.where(self._facts.expiring, self._settled[self._listing.chain_under], forward)
-        return forward, atm, years
+            settled = np.where(self._facts.expiring, self._settled[self._listing.chain_under], chains.forward)
+            chains = msgspec.structs.replace(chains, forward=settled)
+        return chains
 
     def _set_minute(self, moneyness: F8) -> None:
         """Spreads, sizes and liveliness for the present minute."""
         minute, facts, option = self._flow.minute, self._facts, self._listing.option
         table = facts.flow.klass
         at = place(np.nan_to_num(moneyness))
-        lasting = 0.8 * noise.normal(self._key, 0, 51) + 0.6 * noise.normal(self._key, minute // 3, 52)
-        spread = np.exp(look_up("spread", table, at) + look_up("spread_sd", table, at) * lasting) * facts.spread_scale
         pace = (self._path.done(minute * 60 + 60) - self._path.done(minute * 60)) * 375.0
-        # the first minutes are wide, and so is a market in a hurry
-        nervous = 1.0 + 1.2 * float(np.exp(-minute / 4.0)) + 0.25 * max(0.0, pace - 2.0)
-        self._spread = np.maximum(1.0, np.where(option, spread, facts.future_spread) * nervous)
+        self._spread = quoted_spread(facts, option, at, minute, pace)
         self._lots = np.where(option, np.exp(look_up("touch", table, at)) * facts.size_scale, facts.future_lots)
         self._missing = np.where(option, look_up("missing", table, at), 0.0)
         heat = facts.heat * np.where(option, np.exp(0.62 * look_up("open", table, at)), 1.0)
         self._heat = np.clip(heat * min(3.0, max(0.4, pace)), 0.006, 1.0)
+
+
+def quoted_spread(
+    facts: DerivativeFacts, option: npt.NDArray[np.bool_], at: tuple[I8, F8], minute: int | I8, pace: float | F8
+) -> F8:
+    """Quoted spreads in ticks in a minute of the day; `at` as `place` gives it, `pace` the minute's activity over the
+    usual. For many minutes: `at` of shape (minutes, rows), the others (minutes, 1)."""
+    table = facts.flow.klass
+    third = np.atleast_1d(np.asarray(minute) // 3).astype(np.uint64)
+    lasting = 0.8 * noise.normal(facts.key, 0, 51) + 0.6 * noise.normal(facts.today, third, 52)
+    spread = np.exp(look_up("spread", table, at) + look_up("spread_sd", table, at) * lasting) * facts.spread_scale
+    # the first minutes are wide, and so is a market in a hurry
+    nervous = 1.0 + 1.2 * np.exp(-minute / 4.0) + 0.25 * np.maximum(0.0, pace - 2.0)
+    out: F8 = np.maximum(1.0, np.where(option, spread, facts.future_spread) * nervous)
+    return out

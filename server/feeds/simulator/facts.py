@@ -47,6 +47,9 @@ class DerivativeFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Futures and options, in the listing's order; `expiring` by chain."""
 
     key: U8
+    """Of what lasts from day to day."""
+    today: U8
+    """Of what is drawn anew each day."""
     tick: F8
     lot: I8
     flow: FlowFacts
@@ -63,9 +66,9 @@ class DerivativeFacts(msgspec.Struct, frozen=True, kw_only=True):
 def spot_facts(names: Sequence[str], keys: Sequence[str], tick: F8, levels: F8, day: date, seed: int) -> SpotFacts:
     """Facts of the spots on `day`: `names` and `levels` of indices and shares, `keys` and `tick` with VIX last."""
     share = {s.symbol: s for s in SHARES}
-    key = noise.keys(seed, keys)
+    key = noise.bits(noise.keys(seed, keys), day.toordinal(), 62)
     turnover, width, touch_lots = np.zeros(len(keys)), np.zeros(len(keys)), np.ones(len(keys))
-    mood = np.exp(0.25 * noise.normal(key, day.toordinal(), 61))
+    mood = np.exp(0.25 * noise.normal(key, 0, 61))
     for row in range(len(INDICES), len(names)):
         value, price = share[names[row]].turnover * _CRORE, levels[row]
         turnover[row] = value / price * mood[row]
@@ -124,11 +127,13 @@ def derivative_facts(
             scale[row] = 0.03 * daily_lots
             spread[row] = max(0.3, levels[spot] / 1300.0)
             heat[row] = 0.32
+    today = noise.bits(key, day.toordinal(), 62)
     return DerivativeFacts(
         key=key,
+        today=today,
         tick=listing.tick[listing.first :],
         lot=listing.lot[listing.first :],
-        flow=FlowFacts(key, listing.option, klass, days, scale, part, rounded, turns),
+        flow=FlowFacts(key, today, listing.option, klass, days, scale, part, rounded, turns),
         expiring=np.array([expiry == day for _, expiry in listing.chains], dtype=bool),
         spread_scale=spread,
         size_scale=size,

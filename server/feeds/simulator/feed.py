@@ -15,10 +15,13 @@ from server.core.clock import IST, Clock, from_ns, to_ns
 from server.core.errors import Invalid
 from server.domain.instruments import Instrument
 from server.feeds.simulator.catalogue import known_levels, list_cash
+from server.feeds.simulator.contracts import PastContracts, near_money
 from server.feeds.simulator.day import Day, DayState
-from server.feeds.simulator.history import History, day_bars
+from server.feeds.simulator.facts import spot_facts
+from server.feeds.simulator.history import History, PastBars
+from server.feeds.simulator.minutes import day_bars
 from server.feeds.simulator.scenario import Change, check_volatility, find
-from server.feeds.simulator.schedule import SECOND, STEP, DaySchedule, first_day, next_day
+from server.feeds.simulator.schedule import SECOND, STEP, DaySchedule, first_day, next_day, schedule
 from server.feeds.simulator.shares import INDICES, VIX_LEVEL
 from server.feeds.simulator.snapshot import Snapshot, pack, unpack
 from server.feeds.simulator.tape import SOURCE, Tape
@@ -199,14 +202,32 @@ class Simulator:
         self._rebase(moment)
         self._next = max(0, -(-(moment - day.plan.open) // STEP))
 
-    def history(self, days: int = 5) -> Iterator[tuple[list[str], BarColumns]]:
-        """One-minute bars of indices, India VIX and shares for the `days` session days before the first one: for
-        each minute (keys, one bar each), oldest first; fit for `TickStore.put_bars("sim", "1m", keys, bars)`."""
-        return self._history().minutes(days)
+    @property
+    def first_day(self) -> date:
+        """The day this market began with; its history lies before."""
+        self._today()
+        assert self._first_day is not None
+        return self._first_day
 
-    def daily_history(self, days: int = 250, fine: int = 5) -> Iterator[tuple[list[str], BarColumns]]:
-        """Daily bars of the same for about a year before the first day; the last `fine` agree with `history(fine)`."""
-        return self._history().daily(days, fine)
+    def past(self, days: int = 5, daily: int = 250) -> Iterator[PastBars]:
+        """The history before the first day, piece by piece: one-minute bars of the `days` session days before it (of
+        indices, India VIX, shares, futures and index options near the money) and daily bars of about a year (of
+        indices, India VIX and shares). The pieces may be drawn in another thread while the market runs."""
+        listing = self._today().listing
+        levels = np.array([self._levels[name] for name in self._universe.names])
+        plan = schedule(self._rulebook, self.first_day)
+        names, keys = self._universe.names, [i.key for i in listing.instruments[: listing.first]]
+        facts = spot_facts(names, keys, listing.tick[: listing.first], levels, plan.day, self._seed)
+        contracts = PastContracts(
+            self._rulebook,
+            self._universe,
+            self._seed,
+            near_money(listing, levels),
+            plan,
+            facts,
+            float(np.log(VIX_LEVEL)),
+        )
+        return self._history().bars(days, daily, contracts)
 
     def minute_bars(self, since: datetime, until: datetime) -> Iterator[tuple[list[str], BarColumns]]:
         """One-minute bars of today's indices, VIX and shares whose minute starts in [since, until): what a seek
@@ -215,8 +236,9 @@ class Simulator:
         stop = min(to_ns(until), self._now_ns() // (60 * SECOND) * (60 * SECOND))
         first = max(0, -(-(to_ns(since) - day.plan.open) // (60 * SECOND)))
         last = max(first, -(-(stop - day.plan.open) // (60 * SECOND)))
-        keys = tuple(i.key for i in day.listing.instruments[: day.listing.first])
-        return day_bars(day.spots, day.plan, day.path, keys, first, last)
+        keys = [i.key for i in day.listing.instruments[: day.listing.first]]
+        for rows, bars in day_bars(day.spots, day.plan, first, last):
+            yield [keys[row] for row in rows.tolist()], bars
 
     def tape(self) -> Tape:
         """Today's ticks by step, for whoever needs them without the clock (benches, tests)."""
@@ -284,6 +306,7 @@ class Simulator:
         if self._day is None:
             self._first_day = self._start or first_day(self._rulebook, self._clock.now().astimezone(IST).date())
             past = self._history()
+            closed, basis = past.eve()
             levels = np.array([self._levels[name] for name in self._universe.names])
             state = DayState(
                 ordinal=0,
@@ -293,6 +316,8 @@ class Simulator:
                 names=self._universe.names,
                 levels=levels.tobytes(),
                 spot_closes=past.closes().tobytes(),
+                closed=closed,
+                basis=basis,
             )
             self._set_day(self._make(state, self._begin_with))
         assert self._day is not None

@@ -31,6 +31,8 @@ class FlowFacts(msgspec.Struct, frozen=True):
     """What volume and open interest of each derivative row depend on besides the price."""
 
     key: U8
+    """Of what lasts from day to day, and of what each day draws anew."""
+    today: U8
     option: B1
     klass: I8
     """Row of the liquidity tables (options)."""
@@ -54,7 +56,8 @@ def usual_open(facts: FlowFacts, moneyness: F8) -> F8:
     height = np.where(facts.klass == SHARE, 1.0 + 1.5 * np.exp(-np.maximum(0.0, facts.days - 4.0) / 10.0), height)
     taste = np.exp(0.5 * noise.normal(facts.key, 0, 31))
     shape = np.exp(look_up("open", facts.klass, place(np.nan_to_num(moneyness))))
-    lots: F8 = height * facts.scale * shape * facts.round_strike * taste
+    # even a strike deep in the money has a few
+    lots: F8 = (height * facts.scale * shape * facts.round_strike + 2.0) * taste
     return np.where(facts.option, lots, facts.scale * facts.share)
 
 
@@ -75,9 +78,9 @@ class Flow:
         self._opened = np.maximum(0.0, self._opened + self._change)
         self.minute += 1
         usual = usual_open(self._facts, moneyness)
-        burst = np.exp(0.8 * noise.normal(self._facts.key, self.minute, 32) - 0.32)
+        burst = np.exp(0.8 * noise.normal(self._facts.today, self.minute, 32) - 0.32)
         self._rate = np.maximum(usual, 0.3 * self._opened) * self._facts.turnover * activity * burst
-        wander = 0.3 * noise.normal(self._facts.key, self.minute // 15, 33) * self._opened
+        wander = 0.3 * noise.normal(self._facts.today, self.minute // 15, 33) * self._opened
         self._change = ((usual - self._opened) * _DRIFT + wander) * activity
 
     def volume(self, rows: I8, share: float) -> I8:

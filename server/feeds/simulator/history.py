@@ -18,16 +18,18 @@ import numpy.typing as npt
 from server.core.clock import IST, to_ns
 from server.core.errors import Invalid
 from server.feeds.simulator import noise
+from server.feeds.simulator.contracts import PastContracts
 from server.feeds.simulator.factors import DayPath, Opening, day_path, next_calm
 from server.feeds.simulator.facts import SpotFacts, spot_facts
-from server.feeds.simulator.schedule import SECOND, DaySchedule, schedule
+from server.feeds.simulator.minutes import columns, day_bars
+from server.feeds.simulator.schedule import DaySchedule, schedule
 from server.feeds.simulator.spots import SpotTape
 from server.feeds.simulator.tuning import Tuning
 from server.feeds.simulator.universe import Universe
 from server.market.ports import BarColumns
 from server.rulebook import Rulebook
 
-__all__ = ("History", "day_bars")
+__all__ = ("History", "PastBars")
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -36,11 +38,18 @@ _FIRST_ORDINAL: Final = -60
 """The day factor's chain starts here, at its mean."""
 _STREAM_CHAIN: Final = 200
 _STREAM_COARSE: Final = 201
-_CHUNK: Final = 1_800
 _POINTS: Final = 25
 _CORRELATION: Final = -0.56
 _GAP_SHARE: Final = 0.26
 """Part of a day's variance that is the overnight gap: 0.42 % against 0.71 % (FIDELITY)."""
+
+
+class PastBars(msgspec.Struct, frozen=True):
+    """Bars of one interval and the key of each, fit for `TickStore.put_bars`."""
+
+    interval: str
+    keys: list[str]
+    bars: BarColumns
 
 
 class _PastDay(msgspec.Struct, frozen=True):
@@ -84,23 +93,36 @@ class History:
     def closes(self) -> F8:
         """Official closes of the day before the first one: spots, then VIX."""
         self._grow(1)
-        return self._spots(self._days[0])[0].closes()
+        past = self._days[0]
+        return SpotTape(past.plan, self._path(past.plan, past.opening, past.vix), past.facts).closes()
 
-    def minutes(self, days: int) -> Iterator[tuple[list[str], BarColumns]]:
-        """One-minute bars of the last `days` session days, oldest first: for each minute the keys that traded and
-        one bar for each of them."""
-        self._grow(days)
-        for past in reversed(self._days[:days]):
-            spots, path = self._spots(past)
-            yield from day_bars(spots, past.plan, path, self._keys)
+    def eve(self) -> tuple[int, float]:
+        """When derivatives stopped on the day before the first one (nanoseconds), and the wobble of the basis then."""
+        self._grow(1)
+        path = self._path(self._days[0].plan, self._days[0].opening, self._days[0].vix)
+        return self._days[0].plan.fno_close, float(path.basis[-1])
 
-    def daily(self, days: int, fine: int) -> Iterator[tuple[list[str], BarColumns]]:
-        """Daily bars of the `days` session days before the first one, oldest first; the last `fine` are folded from
-        the minutes. A bar starts at midnight IST. Fewer where the calendar does not reach back so far."""
-        self._grow(fine)
-        yield from self._coarse(days - len(self._days[:fine]), fine)
-        for past in reversed(self._days[:fine]):
-            yield self._fold(past)
+    def bars(self, days: int, daily: int, contracts: PastContracts) -> Iterator[PastBars]:
+        """One-minute bars of the last `days` session days, the newest day first, then daily bars of the last `daily`
+        session days, oldest first; those of the fine days are folded from their minutes, and a daily bar starts at
+        midnight IST. Fewer where the calendar does not reach back so far. Each day is drawn once."""
+        folded: list[PastBars] = []
+        for number in range(days):
+            self._grow(number + 1)
+            if number == len(self._days):
+                break
+            past = self._days[number]
+            path = self._path(past.plan, past.opening, past.vix)
+            spots = SpotTape(past.plan, path, past.facts)
+            day = _Fold(len(self._keys))
+            for rows, bars in day_bars(spots, past.plan):
+                day.add(rows, bars)
+                yield PastBars("1m", [self._keys[row] for row in rows.tolist()], bars)
+            folded.append(PastBars("1d", list(self._keys), day.bar(_midnight(past.plan.day), spots.closes())))
+            for keys, bars in contracts.day(past.plan, path, past.facts, past.opening.vix):
+                yield PastBars("1m", keys, bars)
+        yield from self._coarse(daily - len(folded), len(folded))
+        yield from reversed(folded)
 
     def _dates(self, count: int) -> list[date]:
         """Session days before the first one, newest first."""
@@ -160,24 +182,7 @@ class History:
         self._drawn = (opening.ordinal, path)
         return path
 
-    def _spots(self, past: _PastDay) -> tuple[SpotTape, DayPath]:
-        path = self._path(past.plan, past.opening, past.vix)
-        return SpotTape(past.plan, path, past.facts), path
-
-    def _fold(self, past: _PastDay) -> tuple[list[str], BarColumns]:
-        opened: F8 = np.full(len(self._keys), np.nan)
-        high, low = np.full(len(self._keys), -np.inf), np.full(len(self._keys), np.inf)
-        volume = np.zeros(len(self._keys), dtype=np.int64)
-        number = {key: row for row, key in enumerate(self._keys)}
-        spots, path = self._spots(past)
-        for keys, bars in day_bars(spots, past.plan, path, self._keys):
-            rows = np.array([number[key] for key in keys])
-            opened[rows] = np.where(np.isnan(opened[rows]), bars.open, opened[rows])
-            high[rows], low[rows] = np.maximum(high[rows], bars.high), np.minimum(low[rows], bars.low)
-            volume[rows] += bars.volume
-        return list(self._keys), _columns(_midnight(past.plan.day), opened, high, low, spots.closes(), volume)
-
-    def _coarse(self, days: int, fine: int) -> Iterator[tuple[list[str], BarColumns]]:
+    def _coarse(self, days: int, fine: int) -> Iterator[PastBars]:
         if days <= 0:
             return
         dates = self._dates(days + fine)[fine:]
@@ -212,12 +217,8 @@ class History:
                 np.append(q, np.rint(w / self._tick[n]) * self._tick[n]) for q, w in zip(quoted, wander, strict=True)
             ]
             facts = spot_facts(self._universe.names, self._keys, self._tick, previous, day, self._seed)
-            out.append(
-                (
-                    list(self._keys),
-                    _columns(_midnight(day), bars[0], bars[1], bars[2], bars[3], facts.turnover.astype(np.int64)),
-                )
-            )
+            whole = columns(_midnight(day), bars[0], bars[1], bars[2], bars[3], facts.turnover.astype(np.int64))
+            out.append(PastBars("1d", list(self._keys), whole))
             level = previous
         yield from reversed(out)
 
@@ -227,65 +228,29 @@ class History:
         return price
 
 
-def day_bars(
-    spots: SpotTape, plan: DaySchedule, path: DayPath, keys: tuple[str, ...], first: int = 0, stop: int | None = None
-) -> Iterator[tuple[list[str], BarColumns]]:
-    """One-minute bars of minutes [first, stop) of a day, from the very prints that the live market sends.
+class _Fold:
+    """A day's bars put together from its minutes."""
 
-    Yields for each minute (keys that traded, bars); after the shares' close only VIX, and in the auction's minute
-    the auction. Volume is that of the minute."""
-    n = len(keys)
-    whole = max(spots.seconds, spots.vix_seconds)
-    end = -(-whole // 60) if stop is None else stop
-    before = spots.volumes(first * 60 - 1, first * 60)[0] if first else np.zeros(n, dtype=np.int64)
-    auction = None if spots.auction is None else spots.auction // 60
-    for chunk in range(first * 60, min(end * 60, whole), _CHUNK):
-        upto = min(chunk + _CHUNK, end * 60, whole)
-        price, volume = spots.prices(chunk, upto), spots.volumes(chunk, upto)
-        for at in range(0, upto - chunk, 60):
-            minute = (chunk + at) // 60
-            block, done = price[at : at + 60], volume[min(at + 59, upto - chunk - 1)]
-            live = np.arange(n) if minute * 60 < spots.seconds else np.arange(n - 1, n)
-            picked = block[:, live]
-            bars = _columns(
-                np.full(len(live), plan.open + minute * 60 * SECOND, dtype=np.int64),
-                picked[0],
-                picked.max(axis=0),
-                picked.min(axis=0),
-                picked[-1],
-                (done - before)[live],
-            )
-            before = done
-            yield [keys[row] for row in live], bars
-            if minute == auction:
-                yield _auction_bar(spots, plan, keys)
+    def __init__(self, count: int) -> None:
+        self._open: F8 = np.full(count, np.nan)
+        self._high, self._low = np.full(count, -np.inf), np.full(count, np.inf)
+        self._volume = np.zeros(count, dtype=np.int64)
 
+    def add(self, rows: I8, bars: BarColumns) -> None:
+        """Bars in time order, of the rows."""
+        new, at = np.unique(rows, return_index=True)
+        self._open[new] = np.where(np.isnan(self._open[new]), bars.open[at], self._open[new])
+        np.maximum.at(self._high, rows, bars.high)
+        np.minimum.at(self._low, rows, bars.low)
+        np.add.at(self._volume, rows, bars.volume)
 
-def _auction_bar(spots: SpotTape, plan: DaySchedule, keys: tuple[str, ...]) -> tuple[list[str], BarColumns]:
-    batch = spots.auction_batch("", np.arange(len(keys), dtype=np.int32), 0)
-    begin = plan.open + (int(spots.auction or 0) // 60) * 60 * SECOND
-    before = spots.volumes(spots.seconds - 1, spots.seconds)[0][:-1]
-    price = batch.ltp
-    return list(keys[:-1]), _columns(
-        np.full(len(price), begin, dtype=np.int64), price, price, price, price, np.maximum(0, batch.volume - before)
-    )
+    def bar(self, start: int, close: F8) -> BarColumns:
+        """The day, with its official closes."""
+        return columns(start, self._open, self._high, self._low, close, self._volume)
 
 
 def _midnight(day: date) -> int:
     return to_ns(datetime.combine(day, time(), tzinfo=IST))
-
-
-def _columns(start: int | I8, opened: F8, high: F8, low: F8, close: F8, volume: I8) -> BarColumns:
-    begin = np.full(len(opened), start, dtype=np.int64) if isinstance(start, int) else start
-    return BarColumns(
-        start_ns=begin,
-        open=opened,
-        high=high,
-        low=low,
-        close=close,
-        volume=volume.astype(np.int64),
-        oi=np.zeros(len(opened), dtype=np.int64),
-    )
 
 
 def _range(draw: np.random.Generator, opened: F8, closed: F8, spread: F8) -> tuple[F8, F8]:

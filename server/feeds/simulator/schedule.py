@@ -1,5 +1,7 @@
 """The simulated market's own session clock: when each part of a day opens and ends, out of the rulebook."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
@@ -9,7 +11,7 @@ from server.core.errors import Invalid
 from server.rulebook import Rulebook
 from server.rulebook.sessions import Session
 
-__all__ = ("LEAD_IN", "SECOND", "STEP", "STEPS", "DaySchedule", "first_day", "next_day", "schedule")
+__all__ = ("LEAD_IN", "SECOND", "STEP", "STEPS", "DaySchedule", "first_day", "next_day", "schedule", "sessions_until")
 
 SECOND = 1_000_000_000
 STEPS = 4
@@ -98,6 +100,21 @@ def first_day(rulebook: Rulebook, today: date) -> date:
         value=today,
         remedy="Add the holidays of a year to config/rules.",
     )
+
+
+def sessions_until(rulebook: Rulebook, day: date, ends: Sequence[date]) -> list[float]:
+    """Sessions after `day` up to and with each of the dates; where no holidays are known yet, by the usual 252 a
+    year."""
+    known: list[date] = []
+    last = day
+    while last < max(ends, default=day):
+        try:
+            if rulebook.trading_day(last + timedelta(days=1)):
+                known.append(last + timedelta(days=1))
+        except Invalid:
+            break
+        last += timedelta(days=1)
+    return [bisect_right(known, end) + max(0, (end - last).days) * 252.0 / 365.0 for end in ends]
 
 
 def next_day(rulebook: Rulebook, day: date) -> date | None:

@@ -28,6 +28,8 @@ class SpotTape:
 
     def __init__(self, plan: DaySchedule, path: DayPath, facts: SpotFacts) -> None:
         self._n = len(facts.levels)
+        self.count = self._n + 1
+        """Spots with VIX."""
         self._indices = len(INDICES)
         self._tick, self._key = facts.tick, facts.key
         self._path = path
@@ -54,10 +56,9 @@ class SpotTape:
         ticks[:, k:n] += np.where(side < 0.5, -half, half)
         return on_tick(np.maximum(1.0, np.rint(ticks)), self._tick)
 
-    def volumes(self, first: int, stop: int) -> I8:
-        """Shares traded today by the end of each second of [first, stop): (seconds, spots + 1)."""
+    def volumes(self, at: I8) -> I8:
+        """Shares traded today by the end of each of the seconds `at`: (seconds, spots + 1)."""
         done, last = self._path.activity, self._path.last
-        at = np.arange(first, stop)
         minute = np.minimum(at // 60, len(self._minutes) - 2)
         begin, end = done[np.minimum(minute * 60, last)], done[np.minimum(minute * 60 + 60, last)]
         share = (done[np.minimum(at + 1, last)] - begin) / np.maximum(end - begin, 1e-12)
@@ -112,7 +113,7 @@ class SpotTape:
             ask=np.where(share, on_tick(quote.ask, tick), np.nan),
             bid_qty=quote.bid_qty,
             ask_qty=quote.ask_qty,
-            volume=self.volumes(second, second + 1)[0][local],
+            volume=self.volumes(np.array([second]))[0][local],
             oi=np.zeros(len(local), dtype=np.int64),
             depth=ladder,
         )

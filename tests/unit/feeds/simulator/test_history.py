@@ -1,6 +1,7 @@
 """Charts have a past at once, and it is the past of this very market."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import numpy as np
@@ -13,10 +14,10 @@ from server.market.ports import BarColumns
 Bars = dict[str, list[tuple[int, float, float, float, float, int]]]
 
 
-def gather(stream: object) -> Bars:
+def gather(stream: Iterable[tuple[list[str], BarColumns]]) -> Bars:
+    """Bars by key, in time order."""
     out: Bars = defaultdict(list)
-    for keys, bars in stream:  # type: ignore[attr-defined]
-        assert isinstance(bars, BarColumns)
+    for keys, bars in stream:
         columns = zip(
             bars.start_ns.tolist(),
             bars.open.tolist(),
@@ -28,25 +29,30 @@ def gather(stream: object) -> Bars:
         )
         for key, bar in zip(keys, columns, strict=True):
             out[key].append(bar)
-    return out
+    return {key: sorted(bars) for key, bars in out.items()}
+
+
+def pieces(simulator: Simulator, interval: str, days: int, daily: int = 0) -> Bars:
+    return gather((p.keys, p.bars) for p in simulator.past(days, daily) if p.interval == interval)
 
 
 @pytest.fixture(scope="module")
 def past(calm: Simulator) -> Bars:
-    return gather(calm.history(2))
+    return pieces(calm, "1m", 2)
 
 
 def test_history_when_asked_then_ends_at_the_previous_close(calm: Simulator, past: Bars) -> None:
     closes = calm.previous_closes()
-    assert len(past) == 55
+    assert len(past) > 300
     for key, bars in past.items():
         assert bars[-1][4] == closes[key]
 
 
-def test_history_when_asked_then_bars_are_sound_and_in_order(past: Bars) -> None:
+def test_history_when_asked_then_bars_are_sound_and_each_minute_once(past: Bars) -> None:
     for bars in past.values():
         starts = [b[0] for b in bars]
         assert starts == sorted(set(starts))
+        assert all(b[3] > 0 for b in bars)
         assert all(low <= min(o, c) and max(o, c) <= high and v >= 0 for _, o, high, low, c, v in bars)
     days = {from_ns(b[0]).astimezone(IST).date() for b in past["NSE:RELIANCE"]}
     assert len(days) == 2
@@ -56,13 +62,14 @@ def test_history_when_asked_then_bars_are_sound_and_in_order(past: Bars) -> None
 
 
 def test_history_when_longer_then_the_last_days_are_the_same(calm: Simulator, past: Bars) -> None:
-    longer = gather(calm.history(3))
-    assert longer["NSE:TCS"][-len(past["NSE:TCS"]) :] == past["NSE:TCS"]
+    longer = pieces(calm, "1m", 3)
+    for key in ("NSE:TCS", "NFO:NIFTY23NOV26FUT", "NFO:NIFTY23NOV2624400CE"):
+        assert longer[key][-len(past[key]) :] == past[key]
     assert len(longer["NSE:TCS"]) == 3 * 361
 
 
 def test_daily_when_a_year_then_joins_the_minutes(calm: Simulator, past: Bars) -> None:
-    daily = gather(calm.daily_history(250, 2))
+    daily = pieces(calm, "1d", 2, 250)
     nifty = daily["NSE_INDEX:NIFTY"]
     assert len(nifty) == 250
     assert [b[0] for b in nifty] == sorted(b[0] for b in nifty)

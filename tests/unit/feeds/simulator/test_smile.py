@@ -10,13 +10,11 @@ from server.feeds.simulator.smile import RATE, atm_over_vix, price, smile, term
 from server.options import black76
 
 
-def test_smile_when_a_week_to_go_then_put_and_call_as_measured() -> None:
-    atm = 0.103
-    root = atm * np.sqrt(5.5 / 365.0)
-    points = 100.0 * atm * (smile(np.log([0.98, 1.0, 1.02]) / root) - 1.0)
-    assert points[0] == pytest.approx(2.0, abs=0.3)
-    assert points[1] == pytest.approx(0.0, abs=1e-9)
-    assert points[2] == pytest.approx(0.1, abs=0.25)
+def test_smile_when_in_standard_deviations_then_as_measured() -> None:
+    """Medians of NSE's NIFTY chains, Oct-Dec 2025, one to eight sessions to go (decision 0004)."""
+    measured = {-7.25: 2.97, -5.25: 2.31, -3.25: 1.67, -1.25: 1.13, 0.0: 1.0, 1.75: 1.05, 3.75: 1.56, 5.75: 2.23}
+    fitted = smile(np.array(list(measured)))
+    assert fitted == pytest.approx(list(measured.values()), abs=0.04)
 
 
 def test_term_when_near_then_a_little_lower() -> None:
@@ -66,5 +64,6 @@ def test_vix_when_worked_out_from_live_quotes_then_near_the_print(calm: Simulato
         gap = np.gradient(strikes)
         variances[years] = 2.0 / years * np.exp(RATE * years) * float(np.sum(quotes * gap / strikes**2))
     implied = 100.0 * np.sqrt(np.interp(30.0 / 365.0, list(variances), list(variances.values())))
-    assert implied == pytest.approx(printed, rel=0.06)
+    # two holidays lie within these thirty days, and the strikes listed end at 1.9 deviations
+    assert implied == pytest.approx(printed, rel=0.08)
     assert 0.8 < atm_over_vix() < 1.0
