@@ -26,6 +26,8 @@ ACCOUNT = "paper-sim"
 OPEN = datetime(2026, 11, 20, 3, 44, 50, tzinfo=UTC)
 _HOST = "http://127.0.0.1:8420"
 _TURN = 0.05
+_PATIENCE = 0.25
+"""Real seconds that disk and threads are given before this clock moves."""
 _MOST_TURNS = 400
 
 
@@ -84,7 +86,7 @@ class Served:
             task = asyncio.ensure_future(work)
             for _ in range(_MOST_TURNS):
                 # threads (disk) answer in real time; what still waits then, waits for the clock
-                done, _ = await asyncio.wait({task}, timeout=_TURN)
+                done, _ = await asyncio.wait({task}, timeout=_PATIENCE)
                 if done:
                     break
                 await self.clock.advance(_TURN)
@@ -123,7 +125,7 @@ class Served:
 
     def get(self, path: str, status: int = 200, **query: Any) -> Any:
         """The JSON of a GET."""
-        return self._json(self.ask("GET", path, params=query), status)
+        return self._json(self.ask("GET", path, params=query or None), status)
 
     def send(self, method: str, path: str, body: object = None, status: int = 200) -> Any:
         """The JSON of a request with a body."""
@@ -140,6 +142,17 @@ class Served:
         assert problem.code
         assert problem.correlation == answer.headers["x-correlation-id"]
         return problem
+
+    def pages(self, path: str, limit: int, **query: Any) -> list[Any]:
+        """All items of a list, read page by page."""
+        found: list[Any] = []
+        while True:
+            page = self.get(path, limit=limit, **query)
+            assert len(page["items"]) <= limit
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            query["before"] = page["next"]
 
     def order(self, status: int = 201, **change: Any) -> Any:
         """Place an order (a market buy of one share unless told otherwise); the order."""

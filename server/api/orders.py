@@ -1,5 +1,6 @@
 """Orders: place, preview, change, cancel, look at. The rules are the order path's; nothing is decided here."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -33,8 +34,8 @@ class StepWire(msgspec.Struct, frozen=True, kw_only=True):
     """One step of an order's life, from the journal."""
 
     seq: int
-    at: str
-    at_market: str | None
+    at: datetime
+    at_market: datetime | None
     event: str
     state: str
     reason: str
@@ -117,8 +118,8 @@ async def order(context: NamedDependency[Context], order_id: FromPath[str]) -> O
         [
             StepWire(
                 seq=s.seq,
-                at=s.at.isoformat(),
-                at_market=None if s.at_market is None else s.at_market.isoformat(),
+                at=s.at,
+                at_market=s.at_market,
                 event=s.event,
                 state=s.state,
                 reason=s.reason,

@@ -30,7 +30,8 @@ class IndexTile(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     ltp: str | None
     close: str | None
-    change: float | None
+    change: str | None
+    """Points since the previous close."""
     change_pct: float | None
     spark: list[float]
 
@@ -127,7 +128,7 @@ async def _tile(market: Market, row: int) -> IndexTile:
         label=instrument.title or instrument.symbol,
         ltp=price(last),
         close=price(close),
-        change=round(change, 2) if known else None,
+        change=f"{change:.2f}" if known else None,
         change_pct=round(100 * change / close, 2) if known and close else None,
         spark=bars.close.tolist(),
     )

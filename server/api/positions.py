@@ -12,6 +12,7 @@ from server.api.context import Context
 from server.api.instruments import wire_of
 from server.api.wire import InstrumentWire, money, price
 from server.domain.books import Position
+from server.domain.money import to_minor
 from server.market.market import Market
 
 __all__ = ("ROUTES", "prices_of")
@@ -63,7 +64,7 @@ def prices_of(market: Market, keys: set[str]) -> dict[str, Decimal]:
     """Last prices of some instruments, where there is one."""
     found = {}
     for key in keys:
-        quote = market.hub.quote(key)
+        quote = market.quote(key)
         if quote is not None:
             found[key] = quote.ltp
     return found
@@ -115,16 +116,15 @@ def _profit(market: Market, position: Position, last: Decimal | None) -> tuple[i
     """Open profit in paise: since entry, and since the previous close for what was held overnight."""
     if last is None:
         return None, None
-    worth = int((last * position.quantity).scaleb(2))
-    mtm = worth - position.cost_minor
-    quote = market.hub.quote(position.key)
+    mtm = to_minor(last * position.quantity) - position.cost_minor
+    quote = market.quote(position.key)
     if position.day == market.day or quote is None or quote.close is None:
         return mtm, mtm
-    return mtm, int(((last - quote.close) * position.quantity).scaleb(2))
+    return mtm, to_minor((last - quote.close) * position.quantity)
 
 
 def _wire(context: Context, market: Market, position: Position, last: Decimal | None) -> PositionWire:
-    quote = market.hub.quote(position.key) if position.key in market.catalogue else None
+    quote = market.quote(position.key)
     mtm, day = _profit(market, position, last)
     average = position.average
     return PositionWire(
@@ -136,12 +136,12 @@ def _wire(context: Context, market: Market, position: Position, last: Decimal | 
         instrument=wire_of(context, market, position.key),
         ltp=price(last),
         age=None if quote is None else round(quote.age, 3),
-        stale=quote is None or not market.hub.fresh(position.key),
+        stale=not market.fresh(position.key),
         mtm=None if mtm is None else money(mtm),
         day_mtm=None if day is None else money(day),
         realised=money(position.realised_minor),
         charges=money(position.charges_minor),
-        value=None if last is None else money(int((last * position.quantity).scaleb(2))),
+        value=None if last is None else money(to_minor(last * position.quantity)),
         buy_quantity=position.buy_quantity,
         buy_value=money(position.buy_value_minor),
         sell_quantity=position.sell_quantity,

@@ -303,7 +303,8 @@ class Triggers:
                 try:
                     validate(one, instrument, self._desk.day(account))
                 except Invalid as error:
-                    error.field = f"legs[{index}].{field or error.field}"
+                    if error.field not in ("key", "product"):  # those are of the whole trigger
+                        error.field = f"legs[{index}].{field or error.field}"
                     error.detail = error.detail.replace("Not sent", "Not kept", 1)
                     raise
             if leg.trigger == last:
