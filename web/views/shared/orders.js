@@ -23,10 +23,10 @@ export function orderTable(ctx, { label, empty, done = false }) {
     key: (/** @type {Order} */ order) => order.id,
     columns: [
       { id: 'time', label: t('col.time'), width: '58px', cell: (order) => clock(order.created_market), place: 'sub' },
-      { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2.2fr)', cell: (order) => ({ text: labelOf(ctx, order.key), cls: 'strong' }), place: 'title' },
+      { id: 'name', label: t('col.instrument'), width: 'minmax(90px, 2.2fr)', cell: (order) => ({ text: labelOf(ctx, order.key), cls: 'strong' }), place: 'title' },
       { id: 'side', label: t('col.side'), width: '44px', cell: (order) => ({ text: sideWord(order.side), cls: order.side === 'BUY' ? 'accent' : 'down' }), place: 'sub' },
       { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(0, .8fr)', cell: (order) => (order.filled > 0 && order.filled < order.quantity ? `${quantity(order.filled)}/${quantity(order.quantity)}` : quantity(order.quantity)), place: 'sub' },
-      { id: 'price', label: t('col.price'), num: true, width: 'minmax(0, 1.4fr)', cell: (order) => (order.average === null ? askedPrice(ctx, order) : price(order.average, tickOf(ctx, order.key))), place: 'main' },
+      { id: 'price', label: t('col.price'), num: true, width: 'minmax(72px, 1.3fr)', cell: (order) => (order.average === null ? askedPrice(ctx, order) : price(order.average, tickOf(ctx, order.key))), place: 'main' },
       { id: 'product', label: t('col.product'), width: '60px', cell: (order) => t(`product.${order.product}`), place: 'sub' },
       { id: 'mode', label: t('col.account'), width: '48px', cell: (order) => ({ text: order.mode, cls: order.mode === 'LIVE' ? 'down' : 'muted' }) },
       { id: 'state', label: t('col.state'), width: '84px', cell: (order) => ({ ...stateView(order), title: order.reason }), place: 'note' },

@@ -32,18 +32,18 @@ export function positionTable(ctx, { label, empty, holdings = false }) {
     key: (/** @type {Position} */ position) => `${position.key}|${position.product}`,
     rowClass: (position) => (position.quantity === 0 ? 'flat' : ''),
     columns: [
-      { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2.2fr)', cell: (position) => ({ text: labelOf(ctx, position.key), cls: 'strong', title: subOf(ctx, position.key) }), place: 'title' },
-      { id: 'product', label: t('col.product'), width: '76px', cell: (position) => ({ text: t(`product.${position.product}`), cls: 'muted' }), place: 'sub' },
-      { id: 'qty', label: t('col.qty'), num: true, cell: (position) => ({ text: position.quantity === 0 ? t('position.flat') : held(position.quantity), cls: position.quantity < 0 ? 'down' : '' }), place: 'sub' },
-      { id: 'avg', label: t('col.avg'), num: true, cell: (position) => price(positionNow(ctx.store, position).average, tickOf(ctx, position.key)), place: 'sub' },
-      { id: 'ltp', label: t('col.ltp'), num: true, cell: (position) => ({ text: price(positionNow(ctx.store, position).ltp, tickOf(ctx, position.key)), cls: dull(position) }), place: 'note' },
-      { id: 'pnl', label: t('col.pnl'), num: true, width: 'minmax(0, 1.2fr)', cell(position) {
+      { id: 'name', label: t('col.instrument'), width: 'minmax(96px, 1.8fr)', cell: (position) => ({ text: labelOf(ctx, position.key), cls: 'strong', title: subOf(ctx, position.key) }), place: 'title' },
+      { id: 'product', label: t('col.product'), width: '58px', cell: (position) => ({ text: t(`product.${position.product}`), cls: 'muted' }), place: 'sub' },
+      { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(46px, .7fr)', cell: (position) => ({ text: position.quantity === 0 ? t('position.flat') : held(position.quantity), cls: position.quantity < 0 ? 'down' : '' }), place: 'sub' },
+      { id: 'avg', label: t('col.avg'), num: true, width: 'minmax(70px, 1fr)', cell: (position) => price(positionNow(ctx.store, position).average, tickOf(ctx, position.key)), place: 'sub' },
+      { id: 'ltp', label: t('col.ltp'), num: true, width: 'minmax(70px, 1fr)', cell: (position) => ({ text: price(positionNow(ctx.store, position).ltp, tickOf(ctx, position.key)), cls: dull(position) }), place: 'note' },
+      { id: 'pnl', label: t('col.pnl'), num: true, width: 'minmax(92px, 1.2fr)', cell(position) {
         const { total } = positionNow(ctx.store, position);
         return { text: profit(total), cls: `strong ${dull(position) || direction(total)}` };
       }, place: 'main' },
       holdings
-        ? { id: 'value', label: t('col.value'), num: true, width: 'minmax(0, 1.2fr)', cell: (position) => rupees(positionNow(ctx.store, position).value) }
-        : { id: 'charges', label: t('col.charges'), num: true, cell: (position) => rupees(positionNow(ctx.store, position).charges) },
+        ? { id: 'value', label: t('col.value'), num: true, width: 'minmax(96px, 1.2fr)', cell: (position) => rupees(positionNow(ctx.store, position).value) }
+        : { id: 'charges', label: t('col.charges'), num: true, width: 'minmax(62px, .9fr)', cell: (position) => rupees(positionNow(ctx.store, position).charges) },
     ],
     onOpen: (position) => ctx.detail(position.key),
     onKey(position, key) {

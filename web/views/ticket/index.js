@@ -10,11 +10,12 @@ import { account, market } from '../../store/selectors.js';
 import { closed } from '../../store/freshness.js';
 import { fill, h, icon, setClass, setText } from '../../widgets/dom.js';
 import { depthTable } from '../../widgets/depth.js';
-import { chips, line } from '../../widgets/parts.js';
+import { chips, figure, line } from '../../widgets/parts.js';
 import { priceCell } from '../../widgets/price.js';
 import { stepper } from '../../widgets/stepper.js';
 import { sendButton } from '../shared/confirm.js';
 import { generalLock, priceLock } from '../shared/lock.js';
+import { openSearch } from '../shared/search.js';
 import { changeView, errorText, labelOf, orderSentence, priceView, problemText, sideWord, subOf, tickOf } from '../shared/text.js';
 import { amountOf, breakevenOf, complete, needs, productsFor, stepPrice, stepQuantity, toPrice, toRequest, typesFor } from '../shared/orderform.js';
 
@@ -113,14 +114,21 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   const lock = h('p', { class: 'ticket-lock', role: 'status' });
   const result = h('p', { class: 'ticket-result', role: 'status', 'aria-live': 'polite' });
   const send = sendButton(ctx, () => void submit());
+  const day = { open: figure(t('day.open')), high: figure(t('day.high')), low: figure(t('day.low')), close: figure(t('day.close')) };
+  const dayBox = h('div', { class: 'figures' }, Object.values(day).map((one) => one.el));
+  const derivatives = h('button', { type: 'button', class: 'primary', on: { click: () => openSearch(ctx, {
+    title: t('detail.derivatives', { name: labelOf(ctx, key) }), query: `${found()?.name ?? ''} `, tradable: true, onPick: (one, close) => {
+      close();
+      ctx.detail(one.key);
+    } }) } });
   const shut = onClose ? h('button', { type: 'button', class: 'icon-button', 'aria-label': t('close'), on: { click: onClose } }, icon('close')) : null;
   const el = h('section', { class: 'ticket', 'aria-label': t('ticket.title') },
     h('div', { class: 'ticket-head' }, h('div', { class: 'ticket-title' }, name, sub), mode, shut),
     h('div', { class: 'ticket-scroll' },
-      h('div', { class: 'ticket-quote' }, cell.el, moved), depth.el, side.el,
+      h('div', { class: 'ticket-quote' }, cell.el, moved), dayBox, depth.el, side.el,
       h('div', { class: 'ticket-fields' }, lots.el, priceField.el, triggerField.el),
       h('div', { class: 'ticket-chips' }, type.el, h('div', { class: 'ticket-chips-row' }, product.el, validity.el), amo), list, note, problems),
-    h('div', { class: 'ticket-foot' }, lock, result, send.el));
+    h('div', { class: 'ticket-foot' }, lock, result, send.el, derivatives));
 
   const inLots = () => lotOf() > 1;
   const shownQuantity = () => (draft.quantity === null ? '' : String(inLots() ? Math.floor(draft.quantity / lotOf()) : draft.quantity));
@@ -306,7 +314,17 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     setClass(result, `ticket-result ${saidTone === 'unknown' ? 'warn' : saidTone}`);
     result.hidden = said === '';
     send.el.hidden = !tradable;
+    drawIndex(tradable, quote);
     send.set({ text: sendText(instrument, quote?.ltp ?? null), tone: draft.side === 'BUY' ? 'buy' : 'sell', off: sending || why !== '' || !complete(draft) });
+  }
+
+  /** An index shows its day and leads to what can be traded on it. @param {boolean} tradable @param {import('../../store/quotes.js').Quote | undefined} quote */
+  function drawIndex(tradable, quote) {
+    dayBox.hidden = tradable;
+    derivatives.hidden = tradable;
+    if (tradable) return;
+    for (const name of /** @type {const} */ (['open', 'high', 'low', 'close'])) day[name].set(price(quote?.[name]));
+    setText(derivatives, t('detail.derivatives', { name: labelOf(ctx, key) }));
   }
 
   /** @param {import('../../format/wire.js').Instrument | undefined} instrument */
