@@ -94,7 +94,8 @@ class Context:
     @property
     def ready(self) -> bool:
         """Whether orders can be taken."""
-        return self.supervisor.ready and self.journal.healthy and not self.orders.desk.halted
+        desk = self.orders.desk
+        return self.supervisor.ready and self.journal.healthy and not desk.halted and not desk.resuming
 
     async def write(self, payload: Payload, *, subject: str, actor: str = "owner") -> int:
         """Put one entry into the journal; durable when it returns."""

@@ -160,6 +160,10 @@ class Runtime:
         # the simulated market's account comes first: it is the default one
         known = sorted(await storage.accounts.load_all(), key=lambda account: (account.id != ACCOUNT, account.id))
         self.accounts.update({account.id: account for account in known})
+        for account_id in self.accounts:
+            for rows in (storage.orders, storage.triggers, storage.baskets):
+                for newest in await rows.page(account_id, limit=1):
+                    self.ids.after(newest.id)
         if ACCOUNT not in self.accounts:
             account = Account(id=ACCOUNT, title="Paper", broker="paper", market=MARKET, mode="PAPER")
             await open_account(

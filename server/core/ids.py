@@ -32,6 +32,14 @@ class Ids:
         self._last = value if value > self._last else self._last + 1
         return _encode(self._last)
 
+    def after(self, last: str) -> None:
+        """Go on after an id of an earlier run: a wall clock set back between two runs must not make ids go back."""
+        if is_id(last):
+            value = 0
+            for letter in last:
+                value = value << 5 | _ALPHABET.index(letter)
+            self._last = max(self._last, value)
+
 
 def is_id(text: str) -> bool:
     """Whether `text` has the form of an id."""

@@ -8,6 +8,15 @@ from server.core.ids import Ids, is_id
 START = datetime(2026, 11, 20, 3, 45, tzinfo=UTC)
 
 
+def test_next_when_an_earlier_run_had_a_later_clock_then_ids_go_on() -> None:
+    clock = ManualClock(datetime(2026, 11, 20, 4, 30, tzinfo=UTC))
+    last = Ids(clock).next()
+    clock.jump(datetime(2026, 11, 20, 3, 30, tzinfo=UTC))
+    again = Ids(clock)
+    again.after(last)
+    assert last < again.next() < again.next()
+
+
 def test_ids_fit_a_broker_tag() -> None:
     made = Ids(ManualClock(START)).next()
     assert is_id(made)
