@@ -32,7 +32,7 @@ class Logging(Struct, frozen=True, forbid_unknown_fields=True):
 class Market(Struct, frozen=True, forbid_unknown_fields=True):
     """The built-in simulated market."""
 
-    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 20261120
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 4
     scenario: str = "calm"
     speed: Annotated[float, Meta(ge=0, le=60)] = 1.0
     volatility: Annotated[float, Meta(gt=0, le=5)] = 1.0
