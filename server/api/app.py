@@ -8,7 +8,6 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from server.api import (
     audit,
@@ -33,6 +32,7 @@ from server.api import (
 from server.api.context import Context
 from server.api.docs import api_page
 from server.api.errors import HANDLERS
+from server.api.openapi import Document
 from server.api.pages import Site
 from server.api.refusals import note_refusal
 from server.api.security import MAX_BODY
@@ -80,7 +80,8 @@ def create_app(context: Context, site: Site, more: Sequence[BaseRouteHandler] = 
             version=context.version,
             description="All the app does, on this machine. Money and prices are strings; errors have one shape.",
             path="/docs",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            use_handler_docstrings=True,
+            render_plugins=[Document(path="/openapi.json")],
         ),
         logging_config=None,
         debug=False,

@@ -1,7 +1,7 @@
 """Baskets: several orders sent one after the other, buy legs first, with a stated policy when one fails."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import get, post
@@ -60,11 +60,11 @@ async def baskets(
     account: FromQuery[str] = "paper-sim",
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
     before: Annotated[str | None, QueryParameter(max_length=40)] = None,
-) -> Page[dict[str, Any]]:
+) -> Page[Basket]:
     """Running and past ones."""
     context.account(account)
     found = await context.reads.baskets.page(account, limit=limit, before=before)
-    return Page([kept.body for kept in found], found[-1].id if len(found) == limit else None)
+    return Page([msgspec.convert(kept.body, Basket) for kept in found], found[-1].id if len(found) == limit else None)
 
 
 @post(

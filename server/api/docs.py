@@ -5,6 +5,8 @@ from typing import Any
 import jinja2
 from litestar import Request, Response, get
 
+from server.api.openapi import document
+
 __all__ = ("api_page",)
 
 _TEMPLATES = jinja2.Environment(loader=jinja2.PackageLoader("server.api"), autoescape=True, trim_blocks=True)
@@ -14,7 +16,7 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 @get("/docs/api", include_in_schema=False, sync_to_thread=False)
 def api_page(request: Request[Any, Any, Any]) -> Response[str]:
     """All addresses with parameters, bodies and answers."""
-    schema: dict[str, Any] = request.app.openapi_schema.to_schema()
+    schema = document(request.app)
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, item in sorted(schema["paths"].items()):
         for method in _METHODS:

@@ -1,6 +1,6 @@
 """GTT and OCO triggers kept by Sauda."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import delete, get, post
@@ -40,11 +40,11 @@ async def triggers(
     account: FromQuery[str] = "paper-sim",
     limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
     before: Annotated[str | None, QueryParameter(max_length=40)] = None,
-) -> Page[dict[str, Any]]:
+) -> Page[Trigger]:
     """Active and past ones."""
     context.account(account)
     found = await context.reads.triggers.page(account, limit=limit, before=before)
-    return Page([kept.body for kept in found], found[-1].id if len(found) == limit else None)
+    return Page([msgspec.convert(kept.body, Trigger) for kept in found], found[-1].id if len(found) == limit else None)
 
 
 @post("/api/v1/triggers", dto=Strict[TriggerAsked], return_dto=None, tags=["Orders"], summary="Keep a trigger")
