@@ -25,7 +25,7 @@ def test_real_day_imported_replayed_and_traded(open_page: Callable[..., Page], s
     expect(recorded.get_by_text("33,961 taken, 0 repaired, 0 refused")).to_be_visible(timeout=60_000)
     recorded.get_by_role("button", name="Replay").first.click()
     banner = page.get_by_role("banner")
-    expect(banner).to_contain_text("Replay", timeout=15_000)
+    expect(banner).to_contain_text("Replay of 8 Oct 2025", timeout=15_000)
     expect(banner).to_contain_text("PAPER")
 
     market = next(m for m in sauda.get("/api/v1/markets")[1]["items"] if m["kind"] == "replay")

@@ -499,7 +499,7 @@ export const texts = {
   'audit.broken': 'The chain is broken: {why}',
   'import.title': 'Recorded market data',
   'import.drop': 'Drop a file here, or tap to choose one',
-  'import.kinds': 'CSV, Parquet, ZIP, JSON: index and option minutes, ticks, option chains, bhavcopies',
+  'import.kinds': 'CSV, also packed with gzip or zip: index and option minutes, ticks, option chains, bhavcopies',
   'import.sending': 'sending {share}',
   'import.reading': '{rows} rows read',
   'import.counts': '{taken} taken, {repaired} repaired, {refused} refused',

@@ -499,7 +499,7 @@ export const texts = {
   'audit.broken': 'शृंखला टूटी है: {why}',
   'import.title': 'दर्ज बाज़ार डेटा',
   'import.drop': 'फ़ाइल यहाँ छोड़ें, या चुनने के लिए छुएँ',
-  'import.kinds': 'CSV, Parquet, ZIP, JSON: इंडेक्स और ऑप्शन मिनट, टिक, चेन, भावकॉपी',
+  'import.kinds': 'CSV, gzip या zip में भी: इंडेक्स और ऑप्शन मिनट, टिक, चेन, भावकॉपी',
   'import.sending': 'भेजा जा रहा {share}',
   'import.reading': '{rows} पंक्तियाँ पढ़ीं',
   'import.counts': '{taken} ली, {repaired} सुधारी, {refused} अस्वीकृत',

@@ -1,6 +1,6 @@
 /** Recorded days that can be replayed, each with its button. Nothing is shown where the server has no replays. */
 
-import { day } from '../../format/dates.js';
+import { dayYear } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
 import { quantity } from '../../format/numbers.js';
 import { fill, h, icon } from '../../widgets/dom.js';
@@ -19,7 +19,7 @@ export function replayList(ctx, { title, onStart }) {
       const { items } = await ctx.api.replays();
       el.hidden = false;
       fill(rows, items.length === 0 ? h('p', { class: 'muted' }, t('replay.none')) : items.map((one) => h('div', { class: 'choice' },
-        h('span', { class: 'grow' }, h('strong', null, day(one.day)), ' ', h('span', { class: 'muted' }, t('replay.about', { kind: one.kind, n: quantity(one.instruments), rows: quantity(one.rows) }))),
+        h('span', { class: 'grow' }, h('strong', null, dayYear(one.day)), ' ', h('span', { class: 'muted' }, t('replay.about', { kind: one.kind, n: quantity(one.instruments), rows: quantity(one.rows) }))),
         h('button', { type: 'button', class: 'button', on: { click: () => void start(one.id) } }, icon('play'), t('replay.start')))));
     } catch (error) {
       el.hidden = /** @type {{ problem?: { status?: number } }} */ (error).problem?.status === 404;
@@ -35,7 +35,7 @@ export function replayList(ctx, { title, onStart }) {
       await ctx.load('kill'); // the session names the replay's account
       const mine = ctx.store.state.session?.accounts.find((other) => other.market === one.id);
       if (mine) ctx.useAccount(mine.id);
-      ctx.toast({ text: t('replay.started', { day: day(one.day) }), level: 'good' });
+      ctx.toast({ text: t('replay.started', { day: dayYear(one.day) }), level: 'good' });
       onStart?.();
     } catch (error) {
       ctx.toast({ text: errorText(error), level: 'bad' });

@@ -1,6 +1,6 @@
 /** Sentences that several pages say: what an order is, what went wrong, how old a price is. */
 
-import { age, hourMinute, day } from '../../format/dates.js';
+import { age, dayYear, hourMinute } from '../../format/dates.js';
 import { has, t } from '../../format/i18n.js';
 import { DASH, placesOf, price, quantity, signed, percent, direction } from '../../format/numbers.js';
 import { change, market, quoteFreshness } from '../../store/selectors.js';
@@ -116,7 +116,7 @@ export function errorText(error) {
 export function marketName(ctx, short = false) {
   const one = market(ctx.store);
   if (!one) return t('market.none');
-  if (one.kind === 'replay') return t('market.replay', { day: day(one.day) });
+  if (one.kind === 'replay') return t('market.replay', { day: dayYear(one.day) });
   if (one.kind === 'live') return t('market.live');
   return t(short ? 'market.simShort' : 'market.sim');
 }
