@@ -33,7 +33,7 @@ check: $(VENV)/.dev types ## ruff, mypy strict, tsc --checkJs
 types: ## type-check the JavaScript (needs Node; only developers do)
 	@command -v npm >/dev/null || { echo "make check needs Node for the JavaScript types; nothing else does."; exit 1; }
 	@test -x .venv/node/node_modules/.bin/tsc || npm install --silent --no-audit --no-fund --prefix .venv/node typescript@5.9
-	@.venv/node/node_modules/.bin/tsc -p web/tsconfig.json
+	@.venv/node/node_modules/.bin/tsc -p web/jsconfig.json
 
 .PHONY: chromium
 chromium:
