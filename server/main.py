@@ -106,6 +106,9 @@ def _flags(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from server.core.lean import import_lean
+
+    import_lean()
     from server.app.commands.run import run
 
     return run(options.data, dict(os.environ), _flags(options))
