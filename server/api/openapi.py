@@ -77,9 +77,10 @@ def _document(app: Litestar) -> dict[str, Any]:
     for kind in _structs():
         schema = schemas.get(kind.__name__, {})
         properties = schema.get("properties", {})
-        if set(properties) == set(kind.__struct_fields__):  # another struct may bear the same name
+        wire = dict(zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True))
+        if set(properties) == set(wire.values()):  # another struct may bear the same name
             for field, text in _texts(kind).items():
-                properties[field] = {**properties[field], "description": text}
+                properties[wire[field]] = {**properties[wire[field]], "description": text}
             schema.setdefault("description", " ".join((kind.__doc__ or "").split()))
     return found
 
