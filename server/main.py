@@ -94,7 +94,8 @@ def _flags(options: argparse.Namespace) -> dict[str, str]:
     for pair in options.set:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise SystemExit(f"sauda: --set wants NAME=VALUE, not {pair!r}")
+            print(f"sauda: --set wants NAME=VALUE, not {pair!r}", file=sys.stderr)
+            raise SystemExit(2)
         flags[name.strip()] = value.strip()
     if getattr(options, "port", None) is not None:
         flags["server.port"] = str(options.port)

@@ -8,7 +8,7 @@ from server import __version__
 from server.app.commands.asking import ask
 from server.app.running import running_url
 from server.core.clock import SystemClock
-from server.core.errors import Invalid
+from server.core.errors import Conflict, Invalid
 from server.storage.restore import restore as put_back
 from server.storage.store import Storage
 
@@ -17,6 +17,8 @@ __all__ = ("backup", "restore")
 
 async def backup(data: Path, target: Path | None) -> int:
     """Write a backup: by the running server if there is one on this folder, else directly."""
+    if target is not None and target.is_file():
+        raise Conflict(f"{target} is there already.", code="backup.exists", field="file", remedy="Choose another name.")
     url = running_url(data)
     if url is not None:
         path = _ask(url, None if target is None else target.resolve())
