@@ -79,9 +79,9 @@ def create_app(context: Context, site: Site, more: Sequence[BaseRouteHandler] = 
             title="Sauda",
             version=context.version,
             description="All the app does, on this machine. Money and prices are strings; errors have one shape.",
-            path="/docs",
+            path="/docs/openapi.json",  # not /docs: Litestar answers everything below it, and the site has pages there
             use_handler_docstrings=True,
-            render_plugins=[Document(path="/openapi.json")],
+            render_plugins=[Document(path=["/", "/openapi.json"])],
         ),
         logging_config=None,
         debug=False,

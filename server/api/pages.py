@@ -48,9 +48,11 @@ class Site:
             body = msgspec.json.encode({"version": self.version, "files": listed})
             return Response(body, media_type="application/json", headers={"cache-control": "no-cache"})
 
-        @get(["/", "/{path:path}"], include_in_schema=False, sync_to_thread=False)
+        # /docs has routes of its own, and the router does not come back from there to the general one
+        @get(["/", "/{path:path}", "/docs/{path:path}"], include_in_schema=False, sync_to_thread=False)
         def page(request: Request[Any, Any, Any], path: FromPath[str] = "") -> Response[bytes]:
-            return self._serve(request, path.strip("/"))
+            folder = "docs/" if request.url.path.startswith("/docs/") else ""
+            return self._serve(request, folder + path.strip("/"))
 
         return [precache, page]
 

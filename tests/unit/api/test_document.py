@@ -1,5 +1,6 @@
 """What the API says of itself, and that its answers keep to it: money is text, shapes have names, refusals one form."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -126,3 +127,13 @@ def test_page_when_opened_then_lists_every_address_without_a_script(sauda: Serve
         assert operation["summary"] in answer.text
     for name in document["components"]["schemas"]:
         assert f'id="shape-{name}"' in answer.text
+
+
+def test_page_when_opened_then_what_it_links_to_is_there(sauda: Served) -> None:
+    text = sauda.ask("GET", "/docs/api").text
+    links = set(re.findall(r'(?:href|src)="([^"#]+)"', text))
+    assert {"/docs/openapi.json", "/docs/stream", "/docs/docs.css", "/"} <= links
+    for link in links:
+        assert sauda.ask("GET", link).status_code == 200, link
+    assert "<h1" in sauda.ask("GET", "/docs/stream").text
+    assert sauda.ask("GET", "/docs/openapi.json").headers["content-type"].startswith("application/")
