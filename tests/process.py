@@ -108,13 +108,11 @@ class Sauda:
 
 
 def open_market(server: Sauda) -> None:
-    """Let market time run until shares trade continuously, then at 1x."""
+    """Let market time run until shares trade continuously and have prices, then at 1x."""
     server.post("/api/v1/markets/sim/control", {"action": "speed", "value": 60})
-    end = time.monotonic() + 30
-    while server.get("/api/v1/markets")[1]["items"][0]["phase"] != "continuous":
-        if time.monotonic() > end:
-            raise RuntimeError("the market did not open")
-        time.sleep(0.05)  # market time runs by itself: there is nothing to wait on
+    eventually(lambda: server.get("/api/v1/markets")[1]["items"][0]["phase"] == "continuous", 60)
+    prices = "/api/v1/quotes?keys=NSE:RELIANCE,NSE:INFY,NSE:SBIN,NSE:TCS"
+    eventually(lambda: not any(quote["stale"] for quote in server.get(prices)[1]["items"]), 60)
     server.post("/api/v1/markets/sim/control", {"action": "speed", "value": 1})
 
 
