@@ -141,7 +141,7 @@ class BarBook:
         self.sweep(_ALWAYS)
 
     def forget_since(self, now_ns: int) -> None:
-        """Let go of finished bars that start at or after a moment: the market was set back to it."""
+        """Let go of finished bars, not yet to be read from the store, that start at or after a moment."""
         self._pending = deque(part.before(now_ns) for part in self._pending)
         self._recent.forget_since(now_ns)
 

@@ -175,7 +175,8 @@ class Hub:
         if self.day is None:
             return
         self._start_day(self.day, {})
-        self.book.forget_since(to_ns(self._market_now()))
+        # a feed that knows the day has a store that knows its bars: those left half-made are forgotten altogether
+        self.book.forget_since(0 if so_far is not None else to_ns(self._market_now()))
         for key, (first, high, low, volume) in (so_far or {}).items():
             if (row := self.catalogue.find(key)) is not None:
                 quote = self.slots.quotes[row]

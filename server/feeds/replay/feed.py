@@ -5,6 +5,7 @@ time runs from the first tick to the end of trading, or to the last tick where t
 feed stands `ended`, and can be sought back.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
@@ -78,6 +79,7 @@ class ReplayFeed:
         self._paused = False
         self._jumped = True
         self._next = 0
+        self._steered = asyncio.Event()
         self._anchor_ns, self._anchor_mono = self._first, clock.monotonic()
         if at is not None:
             self._go(to_ns(at))
@@ -122,7 +124,7 @@ class ReplayFeed:
                 if (state := self._tape.state(self._next)) is not None:
                     sink(state)
             if self._paused or self._now_ns() >= self._last:
-                await self._clock.sleep(_POLL)
+                await self._rest()
             elif self._speed == 0:
                 await self._rush(sink)
             else:
@@ -157,6 +159,7 @@ class ReplayFeed:
                     value=action,
                     remedy="Use play, pause, seek or speed.",
                 )
+        self._steered.set()
         return self.state()
 
     # time
@@ -184,6 +187,16 @@ class ReplayFeed:
         if to.astimezone(IST).date() != self._day:
             raise _no_seek(f"Choose a moment of {self._day:%d %b %Y}.", to.isoformat())
         self._go(moment)
+
+    async def _rest(self) -> None:
+        """Stand still for a moment, or until somebody steers."""
+        self._steered.clear()
+        waits = [asyncio.ensure_future(self._clock.sleep(_POLL)), asyncio.ensure_future(self._steered.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _advance(self, sink: Callable[[TickBatch], None]) -> None:
         """Send what is due, a second of market time at once at most; wait when nothing is."""
