@@ -13,6 +13,7 @@ from server.api import (
     audit,
     bars,
     baskets,
+    debug,
     funds,
     health,
     instruments,
@@ -68,7 +69,8 @@ def create_app(context: Context, site: Site, more: Sequence[BaseRouteHandler] = 
     def provide() -> Context:
         return context
 
-    routes: list[Any] = [route for noun in _NOUNS for route in noun.ROUTES]
+    nouns = (*_NOUNS, debug) if context.mode == "development" else _NOUNS
+    routes: list[Any] = [route for noun in nouns for route in noun.ROUTES]
     return Litestar(
         [*routes, *more, api_page, *site.handlers()],
         dependencies={"context": Provide(provide, sync_to_thread=False)},

@@ -7,7 +7,7 @@ from typing import Any
 
 import psutil
 
-from server.api.ports import Reads
+from server.api.ports import Reads, Reloaded
 from server.audit.verify import Verdict
 from server.core.bus import Bus
 from server.core.clock import Clock
@@ -52,6 +52,10 @@ class Context:
     verify: Callable[[], Awaitable[Verdict]]
     backup: Callable[[str], Awaitable[tuple[str, int]]]
     """Path of the target ('' = the usual place) -> path and size of what was written."""
+    reload: Callable[[], Awaitable[Reloaded]]
+    """Read the settings again."""
+    timezone: str
+    """Zone of the times on screen."""
     latency: Callable[[], dict[str, Any]]
     streams: Callable[[], dict[str, Any]]
     storage_facts: Callable[[], dict[str, Any]]

@@ -17,6 +17,7 @@ __all__ = ("Asset", "Site")
 
 _TYPES = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
 _PACKED = (".js", ".css", ".html", ".svg", ".json", ".webmanifest")
+_NOT_PAGES = ("api/", "stream", "ws", "debug/", "test/", "docs/")
 _SKIP = {"tsconfig.json", "jsconfig.json"}
 
 
@@ -68,7 +69,7 @@ class Site:
         assets = self._current()
         asset = assets.get(path) or assets.get(f"{path}.html")
         if asset is None:
-            if path.startswith(("api/", "stream", "ws")) or "." in path.rsplit("/", 1)[-1]:
+            if path.startswith(_NOT_PAGES) or "." in path.rsplit("/", 1)[-1]:
                 raise NotFound("There is nothing at this address.", remedy="/docs/api lists what there is.")
             asset = assets.get("index.html")  # a deep link into the app
             if asset is None:

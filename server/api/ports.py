@@ -10,7 +10,7 @@ from server.domain.books import Book, Charges, Posting
 from server.domain.journal import Entry
 from server.domain.orders import Fill, Order
 
-__all__ = ("AuditLine", "Reads", "StatementLine", "Step", "Trade")
+__all__ = ("AuditLine", "Reads", "Reloaded", "StatementLine", "Step", "Trade")
 
 
 class Step(Protocol):
@@ -117,6 +117,15 @@ class Kept(Protocol):
     """Pages of baskets or triggers."""
 
     async def page(self, account: str, limit: int = 100, before: str | None = None) -> Sequence[Any]: ...
+
+
+class Reloaded(msgspec.Struct, frozen=True):
+    """What came of reading the settings again."""
+
+    applied: list[str]
+    """Settings that changed and act now."""
+    restart: list[str]
+    """Settings that changed and wait for a restart."""
 
 
 class Reads(msgspec.Struct, frozen=True, kw_only=True):

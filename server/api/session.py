@@ -40,7 +40,7 @@ async def session(context: NamedDependency[Context]) -> Session:
         version=context.version,
         boot=context.boot,
         mode=context.mode,
-        timezone="Asia/Kolkata",
+        timezone=context.timezone,
         accounts=list(context.accounts.values()),
         default_account=next(iter(context.accounts)),
         markets=[market.state() for market in context.markets.values()],

@@ -1,13 +1,14 @@
-"""What the user arranges: watchlists and preferences. Kept in the journal like everything else."""
+"""What the user arranges: watchlists and preferences, kept in the journal like everything; and the settings file."""
 
 from typing import Annotated, Any
 
 import msgspec
-from litestar import get, put
+from litestar import get, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from server.api.context import Context
+from server.api.ports import Reloaded
 from server.api.strict import Strict
 from server.api.wire import Page
 from server.core.errors import Invalid
@@ -83,4 +84,10 @@ async def put_preferences(context: NamedDependency[Context], data: JSONBody[Pref
     return data
 
 
-ROUTES = (watchlists, put_watchlists, preferences, put_preferences)
+@post("/api/v1/settings/reload", tags=["Settings"], summary="Read the settings again", status_code=200)
+async def reload(context: NamedDependency[Context]) -> Reloaded:
+    """Reads `sauda.toml` anew. One wrong value refuses all of it, with file and line, and nothing is changed."""
+    return await context.reload()
+
+
+ROUTES = (reload, watchlists, put_watchlists, preferences, put_preferences)

@@ -30,8 +30,9 @@ from server.api.stream_app import HEARTBEAT_SECONDS
 from server.app.books import load_books, open_account
 from server.app.curve import Curve
 from server.app.importing import ImportService
+from server.app.reload import Reloader
 from server.app.replayed import Replays
-from server.app.settings import Settings
+from server.app.settings import Settings, load_settings
 from server.app.simulated import ACCOUNT, MARKET, Simulated
 from server.app.watchlists import first_watchlists
 from server.audit.verify import Verdict, verify
@@ -120,15 +121,19 @@ class Runtime:
         self.replays: Replays
         self.imports: ImportService
         self.context: Context
+        self.reloader: Reloader
 
     @classmethod
-    async def open(cls, data: Path, settings: Settings, clock: Clock) -> "Runtime":
-        """Read everything from disk; raises a SaudaError with what to do when it cannot."""
+    async def open(
+        cls, data: Path, settings: Settings, clock: Clock, read: Callable[[], Settings] | None = None
+    ) -> "Runtime":
+        """Read everything from disk; raises a SaudaError with what to do when it cannot. `read` reads the settings
+        anew when they are to be reloaded (default: the files alone)."""
         rulebook = Rulebook.load(bundled("config") / "rules", without=frozenset(settings.rules.without))
         storage = await Storage.open(data, clock, version=__version__)
         try:
             self = cls(settings, clock, Bus(), storage, rulebook)
-            await self._prepare(data)
+            await self._prepare(data, read or partial(load_settings, data, {}, {}))
         except BaseException:
             await storage.close()
             raise
@@ -153,7 +158,7 @@ class Runtime:
         recorded = [*import_handlers(self.imports), *replay_handlers(self.replays)]
         return create_app(self.context, site, [*stream_handlers(self.streams), *recorded])
 
-    async def _prepare(self, data: Path) -> None:
+    async def _prepare(self, data: Path, read: Callable[[], Settings]) -> None:
         storage = self.storage
         self.simulated = Simulated(data, self.settings, self.rulebook, self.clock, self.bus)
         market = self.markets[MARKET] = await self.simulated.market(storage)
@@ -181,6 +186,7 @@ class Runtime:
         recordings = self.replays.recordings
         self.imports = ImportService(data, recordings, self.clock, self.bus, self.ids, self.replays.changed)
         said = await self.replays.open()
+        self.reloader = Reloader(self.settings, read, market, self.orders.desk, self._write)
         self.context = self._context(data, [*storage.report.notices, *([said] if said else [])])
         await self.orders.load()
         await self.replays.restore()
@@ -247,7 +253,7 @@ class Runtime:
         await self.simulated.fill_history(self.storage.ticks)
         while True:
             await self.clock.sleep(_TIDY_EVERY)
-            kept = self.settings.store
+            kept = self.reloader.settings.store
             now = self.clock.now()
             await self.storage.ticks.prune(TICKS, _ns_before(now, kept.keep_tick_days))
             await self.storage.ticks.prune(BARS, _ns_before(now, kept.keep_minute_bar_days))
@@ -283,6 +289,8 @@ class Runtime:
             process=process,
             verify=self._verify,
             backup=self._backup,
+            reload=self.reloader.reload,
+            timezone=self.settings.server.timezone,
             latency=self._latency,
             streams=lambda: msgspec.to_builtins(self.streams.stats()),
             storage_facts=lambda: msgspec.to_builtins(storage.facts()),
@@ -294,6 +302,9 @@ class Runtime:
 
     async def _verify(self) -> Verdict:
         return await asyncio.to_thread(lambda: verify(self.storage.links(), self.storage.anchor()))
+
+    async def _write(self, payload: Noted) -> int:
+        return await self.context.write(payload, subject="settings")
 
     async def _backup(self, target: str) -> tuple[str, int]:
         report = await self.storage.backup(Path(target) if target else None)

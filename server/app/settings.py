@@ -1,14 +1,19 @@
 """All settings of Sauda in one frozen struct: documented, range-checked, whole or not at all."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
 from server.core import settings as base
+from server.core.errors import Invalid
 from server.core.paths import bundled
 
 __all__ = ("Settings", "load_settings")
+
+
+Scenario = Literal["calm", "trend", "crash", "expiry", "gap", "halted"]
 
 
 class Server(Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,11 +38,11 @@ class Market(Struct, frozen=True, forbid_unknown_fields=True):
     """The built-in simulated market."""
 
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 4
-    scenario: str = "calm"
+    scenario: Scenario = "calm"
     speed: Annotated[float, Meta(ge=0, le=60)] = 1.0
     volatility: Annotated[float, Meta(gt=0, le=5)] = 1.0
     """Multiplier of the calibrated volatility."""
-    start: str = ""
+    start: Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
     """First market day, ISO date; empty = today or the next trading day."""
     history_days: Annotated[int, Meta(ge=0, le=30)] = 5
 
@@ -87,4 +92,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 def load_settings(data: Path, environment: dict[str, str], flags: dict[str, str]) -> Settings:
     """Defaults < `sauda.toml` in the data folder < environment < flags; raises Invalid and changes nothing."""
-    return base.load(Settings, [bundled("config") / "defaults.toml", data / "sauda.toml"], environment, flags)
+    settings = base.load(Settings, [bundled("config") / "defaults.toml", data / "sauda.toml"], environment, flags)
+    try:
+        date.fromisoformat(settings.market.start or "2026-11-20")
+    except ValueError:
+        raise Invalid(
+            f"setting market.start: there is no day {settings.market.start}.",
+            code="settings.value",
+            field="market.start",
+            remedy="Write a day as 2026-11-20, or leave it empty for today.",
+        ) from None
+    return settings

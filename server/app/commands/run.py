@@ -17,7 +17,7 @@ from server.app.running import forget_running, note_running
 from server.app.runtime import Runtime
 from server.app.settings import Settings, load_settings
 from server.core.clock import Clock, SystemClock
-from server.core.errors import Unavailable
+from server.core.errors import SaudaError, Unavailable
 from server.core.logs import start_logging
 
 __all__ = ("run", "serve")
@@ -37,7 +37,7 @@ def run(
     start_logging(data / "logs", settings.logging.level, keep_days=settings.logging.keep_days)
     _ensure_free(settings)
     with _runner() as runner:
-        runner.run(serve(data, settings, begin=begin))
+        runner.run(serve(data, settings, begin=begin, read=lambda: load_settings(data, environment, flags)))
     return 0
 
 
@@ -46,12 +46,15 @@ async def serve(
     settings: Settings,
     stop: asyncio.Event | None = None,
     begin: Callable[[Runtime], Awaitable[None]] | None = None,
+    read: Callable[[], Settings] | None = None,
 ) -> None:
-    """Open, start, listen, and stop in order when told; `begin` is done once all parts are ready."""
+    """Open, start, listen, and stop in order when told; `begin` is done once all parts are ready, `read` reads the
+    settings again (SIGHUP, or over HTTP)."""
     stop = stop or asyncio.Event()
     _on_signals(stop)
     clock = SystemClock()
-    runtime = await Runtime.open(data, settings, clock)
+    runtime = await Runtime.open(data, settings, clock, read)
+    _on_hangup(runtime)
     try:
         await _listen(data, settings, clock, runtime, stop, begin)
     finally:
@@ -107,6 +110,26 @@ def _on_signals(stop: asyncio.Event) -> None:
             loop.add_signal_handler(name, stop.set)
         except NotImplementedError:  # Windows
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
+
+
+def _on_hangup(runtime: Runtime) -> None:
+    """SIGHUP reads the settings again; what is wrong with them is told on screen and in the log."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def reload() -> None:
+        try:
+            await runtime.reloader.reload()
+        except SaudaError as error:
+            _log.warning("settings_refused", problem=error.detail)
+            runtime.orders.desk.notice("warn", f"Settings not changed: {error.detail}")
+
+    def begin() -> None:
+        task = asyncio.create_task(reload(), name="reload")
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    if sys.platform != "win32":  # which has no such signal
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, begin)
 
 
 def _ensure_free(settings: Settings) -> None:
