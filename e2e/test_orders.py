@@ -111,6 +111,9 @@ def test_kill_switch_cancels_and_blocks_until_released(open_page: Callable[..., 
     expect(page.get_by_text("1 order cancelled")).to_be_visible()
     page.mouse.up()
     assert sauda.post("/api/v1/orders", order)[1]["code"].startswith("risk.")
+    page.get_by_role("dialog").last.get_by_role("button", name="Close").click()
+    expect(page.get_by_text("New orders are refused").first).to_be_visible()
+    page.get_by_role("button", name="Release").first.click()
     dialog = page.get_by_role("dialog").last
     dialog.get_by_role("textbox", name="Reason").fill("All is well again")
     dialog.get_by_role("button", name="Release").click()

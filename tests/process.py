@@ -82,7 +82,7 @@ class Sauda:
         if self.process is None or self.process.poll() is not None:
             return 0
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=30)
 
     def get(self, path: str, timeout: float = 10) -> tuple[int, Any]:
         """(status, decoded JSON)."""
