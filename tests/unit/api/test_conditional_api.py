@@ -30,21 +30,21 @@ def test_trigger_when_kept_then_listed_and_deleted_once(sauda: Served) -> None:
     assert sauda.get(TRIGGERS)["items"][0]["state"] == "CANCELLED"
 
 
-def test_trigger_when_its_price_comes_then_it_sends_one_order(sauda: Served) -> None:
+def test_trigger_when_one_price_of_two_comes_then_it_sends_one_order(sauda: Served) -> None:
     last = float(sauda.get("/api/v1/quotes", keys="NSE:RELIANCE")["items"][0]["ltp"])
-    above = f"{round(last * 1.001, 1):.2f}"
-    leg = {"side": "BUY", "quantity": 2, "trigger": above, "price": f"{round(last * 1.02, 1):.2f}"}
-    made = sauda.send("POST", TRIGGERS, trigger(legs=[leg]), 201)["trigger"]
-    sauda.send("POST", "/api/v1/markets/sim/control", {"action": "scenario", "name": "trend"})
+    limit = f"{round(last * 1.02, 1):.2f}"
+    legs = [{"side": "BUY", "quantity": 2, "trigger": f"{last + step:.2f}", "price": limit} for step in (-0.2, 0.2)]
+    made = sauda.send("POST", TRIGGERS, trigger(kind="oco", legs=legs), 201)["trigger"]
 
-    def fired() -> bool:
-        return next(t["state"] for t in sauda.get(TRIGGERS)["items"] if t["id"] == made["id"]) not in RUNNING
+    def kept() -> Any:
+        return next(t for t in sauda.get(TRIGGERS)["items"] if t["id"] == made["id"])
 
-    sauda.until(fired, 2_000)
-    done = next(t for t in sauda.get(TRIGGERS)["items"] if t["id"] == made["id"])
+    sauda.until(lambda: kept()["state"] not in RUNNING, 300)
+    done = kept()
     assert (done["state"], done["reason"]) == ("DONE", "")
     sent = sauda.get(f"/api/v1/orders/{done['order_id']}")["order"]
     assert (sent["parent"], sent["origin"], sent["quantity"]) == (made["id"], "trigger", 2)
+    assert [o["id"] for o in sauda.get("/api/v1/orders")["items"] if o["parent"] == made["id"]] == [sent["id"]]
 
 
 def test_triggers_when_paged_then_nothing_is_lost(sauda: Served) -> None:
