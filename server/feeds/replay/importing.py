@@ -49,6 +49,7 @@ class Importer:
         self._rules = rules
         self._known = known
         self._names = Names(rules)
+        self._lots: dict[tuple[str, date], int | None] = {}
 
     def take(self, path: Path, job: ImportJob, on_progress: Callable[[int], None] = lambda _: None) -> ImportJob:
         """Import a file; returns the finished report, stored with the days.
@@ -76,10 +77,13 @@ class Importer:
 
     def lot(self, name: str, expiry: date) -> int | None:
         """Lot of a contract; None = the rulebook does not know it."""
-        try:
-            return self._rules.lot(name, expiry)
-        except Invalid:
-            return None
+        key = (name, expiry)
+        if key not in self._lots:
+            try:
+                self._lots[key] = self._rules.lot(name, expiry)
+            except Invalid:
+                self._lots[key] = None
+        return self._lots[key]
 
     @property
     def names(self) -> Names:
