@@ -3,7 +3,7 @@
 Each run is a market and an account by itself, `replay-3` and `paper-replay-3`: positions and money of one run never
 meet those of another, though both may show the same day. A run that a stop or a cut interrupted goes on, paused, from
 the latest moment anybody can have seen, so that its orders are compared with its broker as at every start (law 7). See
-`server/decisions/0006-replay.md`.
+`server/decisions/0007-replay.md`.
 """
 
 import asyncio

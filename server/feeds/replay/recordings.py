@@ -2,7 +2,7 @@
 
 Why a file of its own and not the journal's database or the tick store: recordings are neither books nor prices of a
 running market, they can be imported again, and an import must appear whole or not at all. One transaction a file gives
-that. Columns are packed as zlib over NumPy bytes. See `server/decisions/0006-replay.md`.
+that. Columns are packed as zlib over NumPy bytes. See `server/decisions/0007-replay.md`.
 """
 
 import sqlite3
