@@ -18,9 +18,9 @@ from server.core.clock import IST, Clock, to_ns
 from server.core.errors import SaudaError
 from server.feeds.simulator.feed import Simulator
 from server.market.market import Market
-from server.market.ports import TickStore
 from server.rulebook import Rulebook
 from server.storage.store import Storage
+from server.storage.timeseries.store import DuckStore
 
 __all__ = ("ACCOUNT", "MARKET", "Simulated")
 
@@ -29,7 +29,7 @@ ACCOUNT = "paper-sim"
 _SNAPSHOT = "simulator.state"
 _SAVE_EVERY = 5.0
 _DAILY_BARS = 250
-_FLUSH_ROWS = 100_000
+_FLUSH_ROWS = 20_000
 _WITNESS = "NSE_INDEX:NIFTY"
 
 _log = structlog.get_logger("simulated")
@@ -93,12 +93,13 @@ class Simulated:
         else:
             self._refused = False
 
-    async def fill_history(self, store: TickStore) -> None:
+    async def fill_history(self, store: DuckStore) -> None:
         """Bars before the first day, once; after a restart, those of today that the cut may have lost."""
         begin = datetime.combine(self.feed.first_day, datetime.min.time(), IST)
-        # daily bars are written last, so where there is one the rest is there too
-        kept = await store.bars(MARKET, _WITNESS, "1d", 0, to_ns(begin), 1)
-        if not len(kept.start_ns):
+        # daily bars are written last: where there are more of them than fold from the minutes, all the rest is there
+        fine = self._settings.history_days
+        kept = await store.bars(MARKET, _WITNESS, "1d", 0, to_ns(begin), fine + 1)
+        if len(kept.start_ns) <= fine:
             await self._fill(store)
         if self.resumed:
             midnight = datetime.combine(self.feed.state().day, datetime.min.time(), IST)
@@ -106,7 +107,7 @@ class Simulated:
                 store.put_bars(MARKET, "1m", keys, bars)
                 await asyncio.sleep(0)
 
-    async def _fill(self, store: TickStore) -> None:
+    async def _fill(self, store: DuckStore) -> None:
         """Draw the past piece by piece beside the loop, no faster than the store writes."""
         pieces = self.feed.past(self._settings.history_days, _DAILY_BARS)
         waiting = 0
@@ -119,6 +120,8 @@ class Simulated:
             if waiting > _FLUSH_ROWS:
                 await store.flush()
                 waiting = 0
+        # sorted and on disk, this much takes a third of the memory
+        await store.compact()
 
     def _fresh(self) -> Simulator:
         chosen = self._settings

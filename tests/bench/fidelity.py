@@ -5,8 +5,9 @@
 The days are those of Jan-Apr 2024 (six and a quarter hours, as the real file has them); bars come from the very
 prints the live market sends. The two scripts beside the real data are run as they are, in processes of their own:
 `minute_stats.py` for the minutes, `tell_apart.py` for the classifier (goal: accuracy <= 0.62; 0.58 is real against
-real). Then days of India VIX against its history, and option quotes of ten simulated days by the same buckets as
-FIDELITY's table.
+real). Then days of India VIX against its history, and option quotes of ten simulated days beside NSE's NIFTY chains
+of 20 days (Oct-Dec 2025), both worked out by the same code: FIDELITY's table counts the time to expiry otherwise, so
+that its volatilities of the last days are lower. VIX was 10 to 13 then and starts at 13 here.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from server.core.clock import IST, ManualClock, from_ns
 from server.feeds.simulator.factors import Opening, day_path, next_calm
 from server.feeds.simulator.facts import spot_facts
 from server.feeds.simulator.feed import Simulator
-from server.feeds.simulator.history import day_bars
+from server.feeds.simulator.minutes import day_bars
 from server.feeds.simulator.schedule import schedule
 from server.feeds.simulator.shares import INDICES
 from server.feeds.simulator.smile import RATE
@@ -41,6 +42,7 @@ from server.rulebook import Rulebook
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("SAUDA_SHARED", ROOT.parent / "shared"))
 REAL = SHARED / "data" / "index_minute" / "NIFTY_1min_2024-01-01_2024-04-30.csv.gz"
+CHAINS = SHARED / "data" / "option_chain" / "nse_api_2025"
 SCRIPTS = SHARED / "bench" / "fidelity"
 FIRST = date(2024, 1, 1)
 VIX = 13.8
@@ -77,10 +79,10 @@ def minute_bars(rulebook: Rulebook, seed: int, count: int) -> pd.DataFrame:
         opening = Opening(ordinal=ordinal, vix=vix, calm=calm)
         path = day_path(universe, seed, opening, plan.seconds, plan.opening_minute)
         facts = spot_facts(names, keys, np.array([0.05] * 4 + [0.0025]), levels, day, seed)
-        for _, bars in day_bars(SpotTape(plan, path, facts), plan, path, keys):
-            if len(bars.open) > 1:
-                at = from_ns(int(bars.start_ns[0])).astimezone(IST).strftime("%Y-%m-%d %H:%M:%S")
-                rows.append((at, bars.open[0], bars.high[0], bars.low[0], bars.close[0]))
+        for local, bars in day_bars(SpotTape(plan, path, facts), plan):
+            for n in np.flatnonzero(local == 0).tolist():
+                at = from_ns(int(bars.start_ns[n])).astimezone(IST).strftime("%Y-%m-%d %H:%M:%S")
+                rows.append((at, bars.open[n], bars.high[n], bars.low[n], bars.close[n]))
         levels = levels * np.exp(path.log[-1].astype(np.float64))
         vix, calm = float(path.vix[-1]), next_calm(seed, opening, DEFAULT)
     return pd.DataFrame(rows, columns=["datetime", "open", "high", "low", "close"])
@@ -167,7 +169,39 @@ def quotes(rulebook: Rulebook, seed: int, count: int = 10) -> pd.DataFrame:
                 )
             )
         simulator.next_day()
-    table = pd.concat(frames)
+    return worked_out(pd.concat(frames))
+
+
+def real_quotes() -> pd.DataFrame:
+    """The same of NSE's chains as recorded, within the session; 0 stands for no quote."""
+    frames = []
+    for path in sorted(CHAINS.glob("NIFTY_*.csv.gz")):
+        chain = pd.read_csv(path)
+        at = pd.to_datetime(chain.snapshot_ist)
+        expiry = pd.to_datetime(chain.expiryDate, format="mixed") + pd.Timedelta(hours=15.5)
+        frames += [
+            pd.DataFrame(
+                {
+                    "at": at.astype("datetime64[ns]").astype("int64") - 19_800_000_000_000,
+                    "minute": at.dt.hour * 60 + at.dt.minute,
+                    "spot": chain.underlying.groupby(at).transform("median"),
+                    "expiry": expiry.dt.date,
+                    "years": (expiry - at).dt.total_seconds() / (365 * 86_400),
+                    "strike": chain.strikePrice.astype(float),
+                    "call": leg == "CE",
+                    "bid": chain[f"{leg}_BID"].where(chain[f"{leg}_BID"] > 0),
+                    "ask": chain[f"{leg}_ASK"].where(chain[f"{leg}_ASK"] > 0),
+                }
+            )
+            for leg in ("CE", "PE")
+        ]
+    table = pd.concat(frames).drop_duplicates(["at", "expiry", "strike", "call"])
+    return worked_out(table[table.minute.between(9 * 60 + 16, 15 * 60 + 29) & (table.years > 0)])
+
+
+def worked_out(table: pd.DataFrame) -> pd.DataFrame:
+    """Quotes with forward, days to expiry, moneyness, spread in ticks and implied volatility."""
+    table = table.copy()
     table["mid"] = 0.5 * (table.bid + table.ask)
     # the forward of each expiry, from the pair nearest the money
     table["near"] = (table.strike - table.spot).abs()
@@ -194,33 +228,54 @@ def quotes(rulebook: Rulebook, seed: int, count: int = 10) -> pd.DataFrame:
 
 
 BUCKETS = (
-    ("0-2", 0, 2, "in 1.5-3 %", -0.03, -0.015, "36 (76)", "28 / 25"),
-    ("0-2", 0, 2, "at +-0.5 %", -0.005, 0.005, "2 (5)", "9.2 / 9.7"),
-    ("0-2", 0, 2, "out 0.5-1.5 %", 0.005, 0.015, "1 (1)", "11.7 / 12.1"),
-    ("0-2", 0, 2, "out 3-6 %", 0.03, 0.06, "1 (1)", "32 / 33"),
-    ("3-8", 2, 8.99, "in 1.5-3 %", -0.03, -0.015, "41 (91)", "13.7 / 11.8"),
-    ("3-8", 2, 8.99, "at +-0.5 %", -0.005, 0.005, "5 (9)", "10.3 / 10.1"),
-    ("3-8", 2, 8.99, "out 1.5-3 %", 0.015, 0.03, "1 (2)", "10.8 / 12.7"),
-    ("3-8", 2, 8.99, "out 3-6 %", 0.03, 0.06, "1 (2)", "14.8 / 17.9"),
-    ("9-40", 8.99, 40, "at +-0.5 %", -0.005, 0.005, "29 (274)", "10.3 / 11.2"),
-    ("9-40", 8.99, 40, "out 3-6 %", 0.03, 0.06, "22 (686)", "10.9 / 14.0"),
+    ("expiry day", 0, 0.3, "in 1.5-3 %", -0.03, -0.015),
+    ("expiry day", 0, 0.3, "at +-0.5 %", -0.005, 0.005),
+    ("expiry day", 0, 0.3, "out 0.5-1.5 %", 0.005, 0.015),
+    ("expiry day", 0, 0.3, "out 3-6 %", 0.03, 0.06),
+    ("1", 0.9, 1.3, "in 1.5-3 %", -0.03, -0.015),
+    ("1", 0.9, 1.3, "at +-0.5 %", -0.005, 0.005),
+    ("1", 0.9, 1.3, "out 0.5-1.5 %", 0.005, 0.015),
+    ("1", 0.9, 1.3, "out 3-6 %", 0.03, 0.06),
+    ("3-8", 2, 8.99, "in 1.5-3 %", -0.03, -0.015),
+    ("3-8", 2, 8.99, "at +-0.5 %", -0.005, 0.005),
+    ("3-8", 2, 8.99, "out 1.5-3 %", 0.015, 0.03),
+    ("3-8", 2, 8.99, "out 3-6 %", 0.03, 0.06),
+    ("9-40", 8.99, 40, "at +-0.5 %", -0.005, 0.005),
+    ("9-40", 8.99, 40, "out 3-6 %", 0.03, 0.06),
 )
 
 
-def quote_rows(table: pd.DataFrame) -> Iterator[str]:
-    """FIDELITY's table of quotes with the simulated figures beside the real ones."""
+def quote_rows(real: pd.DataFrame, simulated: pd.DataFrame) -> Iterator[str]:
+    """Spreads and volatilities by days to expiry and moneyness, simulated beside real."""
     yield "| days | moneyness | spread in ticks, median (90 %), real | simulated | IV call / put, real | simulated |"
     yield "|---|---|---|---|---|---|"
-    for days_name, low, high, name, begin, end, spread, iv in BUCKETS:
-        part = table[(table.days >= low) & (table.days < high) & (table.out >= begin) & (table.out < end)]
-        ticks = part.ticks.dropna()
-        width = f"{ticks.median():.0f} ({ticks.quantile(0.9):.0f})"
-        calls, puts = part[part.call].iv.dropna().median(), part[~part.call].iv.dropna().median()
-        yield f"| {days_name} | {name} | {spread} | {width} | {iv} | {calls:.1f} / {puts:.1f} |"
+    for days_name, low, high, name, begin, end in BUCKETS:
+        widths, volatilities = [], []
+        for table in (real, simulated):
+            part = table[(table.days >= low) & (table.days < high) & (table.out >= begin) & (table.out < end)]
+            ticks = part.ticks.dropna()
+            widths.append(f"{ticks.median():.0f} ({ticks.quantile(0.9):.0f})")
+            calls, puts = part[part.call].iv.dropna().median(), part[~part.call].iv.dropna().median()
+            volatilities.append(f"{calls:.1f} / {puts:.1f}")
+        yield f"| {days_name} | {name} | {' | '.join(widths)} | {' | '.join(volatilities)} |"
 
 
-def skew_rows(table: pd.DataFrame) -> Iterator[str]:
-    """Skew at 2-9 days, and the move of at-the-money volatility with spot by half hours within the day."""
+def skew_rows(real: pd.DataFrame, simulated: pd.DataFrame) -> Iterator[str]:
+    """Skew at 2-9 days, and the move of at-the-money volatility with spot between snapshots within the day."""
+    yield "| smile at 2-9 days | real | simulated |"
+    yield "|---|---|---|"
+    names = (
+        "2 % put over at the money, points",
+        "2 % call over at the money, points",
+        "at the money for +1 % of spot, points",
+        "correlation of the two between snapshots",
+    )
+    for name, was, now in zip(names, skew(real), skew(simulated), strict=True):
+        yield f"| {name} | {was:+.2f} | {now:+.2f} |"
+
+
+def skew(table: pd.DataFrame) -> tuple[float, float, float, float]:
+    """The figures of `skew_rows` for one table of quotes."""
     near = table[(table.days >= 2) & (table.days < 9)].copy()
     near["k"] = np.log(near.strike / near.forward)
 
@@ -241,12 +296,7 @@ def skew_rows(table: pd.DataFrame) -> Iterator[str]:
     )
     step = step.dropna()
     slope = float(np.polyfit(step.move, step.iv, 1)[0])
-    yield "| smile at 2-9 days | real | simulated |"
-    yield "|---|---|---|"
-    yield f"| 2 % put over at the money, points | +2.0 | {put:+.2f} |"
-    yield f"| 2 % call over at the money, points | +0.1 | {call:+.2f} |"
-    yield f"| at the money for +1 % of spot, points | -0.38 | {slope:+.2f} |"
-    yield f"| correlation of the two at half hours | -0.27 | {float(step.corr().iloc[0, 1]):+.2f} |"
+    return float(put), float(call), slope, float(step.corr().iloc[0, 1])
 
 
 def main() -> None:
@@ -280,11 +330,11 @@ def main() -> None:
     known = ("15.7", "0.052", "0.982", "-0.56", "16.7 (2015-2026)")
     for (name, figure), was in zip(vix_days(options.seed).items(), known, strict=True):
         print(f"| {name} | {was} | {figure:.3f} |")
-    table = quotes(rulebook, options.seed)
+    was, now = real_quotes(), quotes(rulebook, options.seed)
     print()
-    print("\n".join(quote_rows(table)))
+    print("\n".join(quote_rows(was, now)))
     print()
-    print("\n".join(skew_rows(table)))
+    print("\n".join(skew_rows(was, now)))
 
 
 if __name__ == "__main__":

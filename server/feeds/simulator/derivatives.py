@@ -27,6 +27,9 @@ I4 = npt.NDArray[np.int32]
 
 _SLOW = 80
 """Steps for which a missing side or a leaning quote lasts: 20 s."""
+_LOOK = 8
+"""Every so many steps the maker of a quote looks at it: every 2 s."""
+_LOOK_BACK = (8, 64)
 
 
 class DerivativeTape:
@@ -74,10 +77,14 @@ class DerivativeTape:
         return self._pricer.ends[self._listing.chain] > self._plan.open + step * STEP
 
     def chosen(self, step: int, boost: float) -> I8:
-        """Rows quoted at a step; `boost` multiplies their chance."""
+        """Rows quoted at a step: some by chance, which `boost` multiplies, and of those looked at by their makers the
+        ones whose fair price has left the quote."""
         self.reach(step // (60 * STEPS))
-        lively = noise.uniform(self._key, step, 71) < self._heat * boost
-        rows: I8 = np.flatnonzero(lively & self.trading(step))
+        trading = self.trading(step)
+        lively = trading & (noise.uniform(self._key, step, 71) < self._heat * boost)
+        looked = np.flatnonzero(trading & ~lively & (noise.uniform(self._key, step, 72) < boost / _LOOK))
+        lively[looked] = self._moved(looked, step)
+        rows: I8 = np.flatnonzero(lively)
         return rows
 
     def batch(self, source: str, rows: I4, local: I8, step: int) -> TickBatch:
@@ -125,6 +132,14 @@ class DerivativeTape:
             settled = np.where(self._facts.expiring, self._settled[self._listing.chain_under], chains.forward)
             chains = msgspec.structs.replace(chains, forward=settled)
         return chains
+
+    def _moved(self, rows: I8, step: int) -> npt.NDArray[np.bool_]:
+        """Whether the fair price has moved by half the spread, and a tick at least, within 2 s or 16 s."""
+        here = self._pricer.values(rows, self.chains(step))
+        there = [self._pricer.values(rows, self.chains(max(0, step - back))) for back in _LOOK_BACK]
+        most = np.max([np.abs(here - before) for before in there], axis=0)
+        moved: npt.NDArray[np.bool_] = most > np.maximum(1.0, 0.5 * self._spread[rows]) * self._tick[rows]
+        return moved
 
     def _set_minute(self, moneyness: F8) -> None:
         """Spreads, sizes and liveliness for the present minute."""

@@ -123,3 +123,28 @@ def test_volume_when_day_goes_on_then_only_grows(calm: Simulator) -> None:
         assert np.all(batch.volume >= last[batch.rows])
         last[batch.rows] = batch.volume
     assert last.max() > 10_000_000
+
+
+def test_quote_when_the_market_moved_then_none_is_left_far_behind(calm: Simulator) -> None:
+    """Quotes of quiet strikes follow the fair price within seconds: no stale one waits to be picked off."""
+    tape, stop, seconds = calm.tape(), 12_000, 5
+    shown: dict[int, tuple[float, float]] = {}
+    when: dict[int, int] = {}
+    for step in range(stop - 2_400, stop):
+        batch = tape.batch(step, 1, 1.0)
+        assert batch is not None
+        shown |= dict(zip(batch.rows.tolist(), zip(batch.bid.tolist(), batch.ask.tolist(), strict=True), strict=True))
+        when |= dict.fromkeys(batch.rows.tolist(), step)
+    fresh = tape.everything(stop - 1)
+    assert fresh is not None
+    instruments = calm.instruments()
+    behind, count = 0, 0
+    for row, bid, ask in zip(fresh.rows.tolist(), fresh.bid.tolist(), fresh.ask.tolist(), strict=True):
+        if instruments[row].kind != "OPTION" or np.isnan([bid, ask, *shown.get(row, (np.nan, np.nan))]).any():
+            continue
+        count += 1
+        # crossed with what a maker would quote now
+        crossed = shown[row][0] > ask or shown[row][1] < bid
+        behind += crossed and when[row] < stop - 4 * seconds
+    assert count > 3_000
+    assert behind / count < 0.002
