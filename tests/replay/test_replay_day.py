@@ -172,6 +172,29 @@ async def test_trade_when_limit_rests_then_fills_in_the_first_minute_that_reache
     assert fill.price <= Decimal(700)
 
 
+async def test_trade_when_sought_back_then_resting_orders_cancel_and_new_ones_fill_there(
+    bench: Bench,
+) -> None:
+    stage = Stage(bench, "2024-01-05", slippage="0")
+    async with stage.running():
+        await stage.paper.connect()
+        await stage.reach(at("10:00:00"))
+        resting = mine(15, price="700")
+        await stage.paper.place(resting)
+        await stage.reach(at("10:30:00"))
+        stage.market.control("seek", to=at("09:30:10"))
+        await stage.clock.advance(0.3)
+        await stage.paper.cancel(resting)
+        await stage.paper.place(mine(15))
+        (fill,) = await stage.paper.trades()
+        reports = {report.client_id: report.state for report in await stage.paper.orders()}
+        await stage.paper.close()
+    assert reports[resting.id] == "CANCELLED"
+    assert fill.order != resting.id
+    assert to_ns(at("09:30:00")) <= to_ns(fill.at_market) < to_ns(at("09:31:00"))
+    assert float(fill.price) in option_rows()[to_ns(at("09:30:00"))]
+
+
 async def test_trade_when_instrument_is_an_index_or_barred_then_refused(bench: Bench) -> None:
     stage = Stage(bench, "2024-01-05")
     index = stage.market.instrument(INDEX)
