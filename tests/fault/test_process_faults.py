@@ -80,7 +80,8 @@ def resumed(server: Sauda, before: dict[str, Any], work: Path) -> None:
     assert status == 201
     assert answer["order"]["id"] > before["id"], "ids go on"
     assert buy(server, "before")[0] == 200, "the order of before is known again"
-    assert all(p["restarts"] == 0 for p in server.get("/health")[1]["parts"])
+    # what only fills in the past may be started again; what trades must not fall over
+    assert not [p for p in server.get("/health")[1]["parts"] if p["essential"] and p["restarts"]]
     assert server.stop() == 0
     left = asyncio.run(look(server.data, work))
     assert {o["request_id"] for o in left.orders.values()} == {"before", "after"}
