@@ -16,7 +16,9 @@ run: $(VENV)/.run ## set up, start on http://127.0.0.1:8420, open the browser (O
 	@$(BIN)/python -m server.main run --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter 0,$(OPEN)),--no-open)
 
 test: $(VENV)/.dev chromium ## every test: unit, contract, property, fault, architecture, docs, browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest tests --ignore tests/web
+	@$(BIN)/python -m pytest tests/web # a process each: a browser's event loop and asyncio tests do not mix
+	@$(BIN)/python -m pytest e2e
 
 test-fast: $(VENV)/.dev ## everything but the browser
 	@$(BIN)/python -m pytest tests --ignore tests/web
