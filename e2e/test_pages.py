@@ -122,9 +122,11 @@ def test_first_load_is_small(browser: Browser, running: Sauda) -> None:
 
 def test_keyboard_alone_places_an_order(open_page: Callable[..., Page], sauda: Sauda) -> None:
     page = open_page("desktop", "/")
+    expect(page.get_by_role("banner")).to_contain_text("PAPER", timeout=15_000)
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Find anything")).to_be_focused(timeout=15_000)
     page.keyboard.type("sbin")
-    expect(page.get_by_role("option", name="SBIN").first).to_be_visible()
+    expect(page.get_by_role("option", name="SBIN").first).to_be_visible(timeout=15_000)
     page.keyboard.press("Enter")
     ticket = page.get_by_role("region", name="Order ticket")
     expect(ticket).to_contain_text("SBIN")

@@ -36,8 +36,9 @@ def test_real_day_imported_replayed_and_traded(open_page: Callable[..., Page], s
     eventually(lambda: sauda.get(quote)[1]["items"][0]["ltp"] and not sauda.get(quote)[1]["items"][0]["stale"], 30)
 
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Find anything")).to_be_focused(timeout=15_000)
     page.keyboard.type("nifty 25000 ce")
-    expect(page.get_by_role("option", name=re.compile("^NIFTY 25000 CE"))).to_be_visible()
+    expect(page.get_by_role("option", name=re.compile("^NIFTY 25000 CE"))).to_be_visible(timeout=15_000)
     page.keyboard.press("Enter")
     ticket = page.get_by_role("region", name="Order ticket")
     expect(ticket).to_contain_text("NIFTY 25000 CE")
