@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser import DESKTOP, PHONE, launch
 from tests.process import Sauda, open_market
+
+expect.set_options(timeout=15_000)  # a small machine may be busy; what is awaited must still come
 
 
 @pytest.fixture(scope="session")
