@@ -36,6 +36,7 @@
  * @property {Map<string, number[]>} sparks
  * @property {import('../format/wire.js').Notice[]} notices
  * @property {string} selected key of the instrument on the ticket and the chart
+ * @property {import('./tray.js').Tray} tray legs picked in the chain; read it through tray.js
  * @property {any} system
  * @property {number | null} orderMs last order's round trip, ms
  * @property {Set<string>} loaded lists that have been read at least once
@@ -84,6 +85,7 @@ export function emptyState() {
     sparks: new Map(),
     notices: [],
     selected: '',
+    tray: { market: '', underlying: '', legs: [] },
     system: null,
     orderMs: null,
     loaded: new Set(),
