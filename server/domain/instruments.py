@@ -35,7 +35,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Name of the underlying, `NIFTY`; the symbol itself for shares and indices."""
     segment: str
-    """Rulebook segment: `INDEX`, `CASH_FNO_STOCK`, `CASH_NON_FNO`, `INDEX_FUT`, `INDEX_OPT`, `STOCK_FUT`, `STOCK_OPT`."""
+    """Rulebook segment: INDEX, CASH_FNO_STOCK, CASH_NON_FNO, INDEX_FUT, INDEX_OPT, STOCK_FUT, STOCK_OPT."""
     lot: int = 1
     """Quantity of one lot, in units; quantities are always units, never lots."""
     tick: Decimal = Decimal("0.05")
@@ -50,6 +50,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     """Long name for people: `Reliance Industries`."""
 
+    unit: Decimal = Decimal(1)
+    """What one unit of quantity is at the exchange: 1 for shares and contracts, the quantity step (`0.00001`) where
+    fractions trade. Quantities everywhere are whole units; value = price x quantity x `unit`."""
     barred: str = ""
     """Why orders are not taken in it though it is no index, in a sentence; a replayed day older than the rules."""
 

@@ -71,7 +71,7 @@ def allowed(source: str, target: str) -> bool:
         if there in FLOOR or target.startswith(PORTS):
             return True
         if here == there:
-            return source.split(".")[:2] == target.split(".")[:2] or target.startswith("brokers.noren")
+            return source.split(".")[:2] == target.split(".")[:2] or target.startswith(("brokers.noren", "brokers.kit"))
         return any(source.startswith(s) and there == t for s, t in ADAPTER_EXTRAS)
     return False
 
