@@ -44,10 +44,10 @@ class Reader(Generic[T]):
     def __init__(self, broker: str, call: str, type: type[T] | Any) -> None:  # noqa: A002 - msgspec's own word
         self.broker = broker
         self.call = call
-        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type, strict=True)
+        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type, strict=True, float_hook=Decimal)
 
     def __call__(self, body: bytes | str) -> T:
-        """Decode; raises Invalid with the path to the first field that does not fit."""
+        """Decode; a number in a field typed Any is an int or an exact Decimal; raises Invalid with the path to the first field that does not fit."""
         try:
             return self._decoder.decode(body)
         except msgspec.ValidationError as error:
