@@ -72,4 +72,4 @@ def local(
             return datetime.strptime(raw, form).replace(tzinfo=zone).astimezone(UTC)
         except (ValueError, OverflowError):
             continue
-    refuse(broker, call, path, f"expected a time, got {raw[:40]!r}")
+    return refuse(broker, call, path, f"expected a time, got {raw[:40]!r}")

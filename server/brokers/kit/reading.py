@@ -47,7 +47,9 @@ class Reader(Generic[T]):
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type, strict=True, float_hook=Decimal)
 
     def __call__(self, body: bytes | str) -> T:
-        """Decode; a number in a field typed Any is an int or an exact Decimal; raises Invalid with the path to the first field that does not fit."""
+        """Decode; a number in a field typed Any is an int or an exact Decimal.
+
+        Raises Invalid with the path to the first field that does not fit."""
         try:
             return self._decoder.decode(body)
         except msgspec.ValidationError as error:
