@@ -42,7 +42,7 @@ class SessionRules(Protocol):
         """Object with `.phases`, each with `.name`, `.start`, `.end` (aware UTC)."""
         ...
 
-    def next_trading_day(self, day: date) -> date:
+    def next_trading_day(self, day: date, segment: str = ...) -> date:
         """First trading day after `day`."""
         ...
 
@@ -170,7 +170,7 @@ class Sessions:
 
     def _next_open(self, segment: str, day: date) -> datetime | None:
         try:
-            following = self._rules.next_trading_day(day)
+            following = self._rules.next_trading_day(day, segment)
         except Invalid:
             return None
         hours = self.hours(segment, following)

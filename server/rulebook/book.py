@@ -14,6 +14,7 @@ from server.core.errors import Invalid
 from server.domain.books import Charges
 from server.domain.instruments import Instrument
 from server.domain.orders import Product, Side
+from server.rulebook.abroad import Abroad
 from server.rulebook.calendar import Calendar
 from server.rulebook.charges import ChargeRules, ContractNote, Trade
 from server.rulebook.contracts import Contracts
@@ -45,6 +46,7 @@ class Rulebook:
         self._orders = OrderRules(rows)
         self._charges = ChargeRules(rows)
         self._margins = Margins(rows, self._names)
+        self._abroad = Abroad(rows)
         rows.finish()
         self._tables: dict[str, Table[Row]] = {}
         for part in (
@@ -55,6 +57,7 @@ class Rulebook:
             self._orders,
             self._charges,
             self._margins,
+            self._abroad,
         ):
             self._tables.update(part.tables)  # type: ignore[arg-type]  # tables are only read
 
@@ -82,27 +85,41 @@ class Rulebook:
 
     def trading_day(self, day: date, segment: str = "CASH_FNO_STOCK") -> bool:
         """Whether `segment` trades on `day` (special sessions count)."""
+        if self._abroad.has(segment):
+            return self._abroad.session(segment, day) is not None
         return self._calendar.trading_day(segment, day)
 
     def next_trading_day(self, day: date, segment: str = "CASH_FNO_STOCK") -> date:
         """The first trading day after `day`."""
+        if self._abroad.has(segment):
+            return self._abroad.step(segment, day, 1)
         return self._calendar.step(segment, day, 1)
 
     def previous_trading_day(self, day: date, segment: str = "CASH_FNO_STOCK") -> date:
         """The last trading day before `day`."""
+        if self._abroad.has(segment):
+            return self._abroad.step(segment, day, -1)
         return self._calendar.step(segment, day, -1)
 
     def session(self, segment: str, day: date) -> Session:
         """Phases of `segment` on `day`; Invalid (`rules.no_session`) when it does not trade then."""
+        if self._abroad.has(segment):
+            session = self._abroad.session(segment, day)
+            if session is None:
+                raise Invalid(f"{segment} does not trade on {day}.", code="rules.no_session", field="day")
+            return session
         return self._sessions.need(segment, day)
 
     def phase(self, segment: str, at: datetime) -> Phase | None:
         """The phase at an aware moment of market time; None = closed."""
-        session = self._sessions.on(segment, at.astimezone(IST).date())
+        day = at.astimezone(IST).date()
+        session = self._abroad.session(segment, day) if self._abroad.has(segment) else self._sessions.on(segment, day)
         return session.at(at) if session is not None else None
 
     def trading_end(self, instrument: Instrument, day: date) -> datetime:
         """Aware UTC moment when continuous trading in `instrument` ends; an expiring contract may stop early."""
+        if self._abroad.has(instrument.segment):
+            return self.session(instrument.segment, day).close
         return self._sessions.trading_end(instrument.segment, day, instrument.expiry)
 
     def square_off(self, broker: str, segment: str, day: date) -> datetime:
@@ -182,11 +199,15 @@ class Rulebook:
 
     def order_types(self, instrument: Instrument, day: date) -> frozenset[str]:
         """Order types the exchange takes for `instrument` in continuous trading; empty for an index."""
+        if self._abroad.has(instrument.segment):
+            return self._abroad.types(instrument.segment, day) if instrument.tradable else frozenset()
         return self._orders.types(instrument, day)
 
     def price_band(self, instrument: Instrument, reference: Decimal, day: date) -> tuple[Decimal, Decimal]:
         """Lowest and highest limit price taken, on the tick. `reference`: mean of the last trades for derivatives,
         previous close for shares."""
+        if self._abroad.has(instrument.segment):
+            return self._abroad.band(reference, instrument.tick)
         return self._orders.band(instrument, reference, day)
 
     def protection(self, instrument: Instrument, price: Decimal, day: date) -> Decimal:
@@ -219,6 +240,8 @@ class Rulebook:
 
         `brokerage_so_far` and `value_so_far` (rupees) are what earlier fills of the same order paid and turned over:
         with them the fills of an order cost together what one fill would. `rounded=False` gives exact figures."""
+        if self._abroad.has(instrument.segment):
+            return Charges()  # brokers there report their commission with the trade; none is estimated
         trade = Trade(instrument=instrument, side=side, product=product, quantity=quantity, price=price, order="")
         return self._charges.fill(
             broker,
@@ -258,4 +281,6 @@ class Rulebook:
 
     def margin_rules(self, instrument: Instrument, day: date) -> MarginRules:
         """Margin parameters in force for `instrument`."""
+        if self._abroad.has(instrument.segment):
+            return self._abroad.margins(instrument.segment, day)
         return self._margins.of(instrument, day)
