@@ -17,6 +17,7 @@ from server.domain.journal import (
     OrderChanged,
     RiskChanged,
     SettingChanged,
+    StrategyChanged,
     TriggerChanged,
 )
 from server.domain.orders import Order
@@ -42,6 +43,7 @@ _NOUNS = {
     "orders": "an order",
     "positions": "an exit",
     "baskets": "a basket",
+    "strategies": "a strategy",
     "triggers": "a trigger",
     "funds": "a movement of money",
     "risk": "a change of risk limits",
@@ -75,6 +77,9 @@ def sentence(entry: Entry) -> str:
         case BasketChanged() as basket:
             name = f" {basket.body['name']}" if basket.body.get("name") else ""
             return f"Basket{name} {basket.event} in {basket.account}"
+        case StrategyChanged() as strategy:
+            name = f" {strategy.body['name']}" if strategy.body.get("name") else ""
+            return f"Strategy{name} {strategy.event} in {strategy.account}"
         case RiskChanged() as risk:
             return _because(_risk(risk), risk.reason)
         case SettingChanged(name=name):

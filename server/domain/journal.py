@@ -26,6 +26,7 @@ __all__ = (
     "Payload",
     "RiskChanged",
     "SettingChanged",
+    "StrategyChanged",
     "TriggerChanged",
 )
 
@@ -85,6 +86,16 @@ class BasketChanged(msgspec.Struct, frozen=True, tag="basket.changed", kw_only=T
     body: dict[str, Any]
 
 
+class StrategyChanged(msgspec.Struct, frozen=True, tag="strategy.changed", kw_only=True):
+    """An option strategy (draft or tracked) is now as given (`body` is its own struct, as plain data)."""
+
+    event: str
+    id: str
+    account: str
+    state: str
+    body: dict[str, Any]
+
+
 class RiskChanged(msgspec.Struct, frozen=True, tag="risk.changed", kw_only=True):
     """Limits, trading state or day-start equity of an account ('*' = all) are now as given."""
 
@@ -125,6 +136,7 @@ Payload = (
     | FundsMoved
     | TriggerChanged
     | BasketChanged
+    | StrategyChanged
     | RiskChanged
     | SettingChanged
     | MarketMoved

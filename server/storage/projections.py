@@ -24,6 +24,7 @@ from server.domain.journal import (
     Payload,
     RiskChanged,
     SettingChanged,
+    StrategyChanged,
     TriggerChanged,
 )
 from server.domain.orders import Order
@@ -88,6 +89,8 @@ def project(changes: Changes, seq: int, at: datetime, payload: Payload) -> None:
             changes.add("triggers", (payload.id, payload.account, payload.state, payload.event, payload.body, at))
         case BasketChanged():
             changes.add("baskets", (payload.id, payload.account, payload.state, payload.event, payload.body, at))
+        case StrategyChanged():
+            changes.add("strategies", (payload.id, payload.account, payload.state, payload.event, payload.body, at))
         case RiskChanged():
             changes.add("risk", (payload.account, payload.name, payload.body, payload.reason, at))
         case SettingChanged():
@@ -110,6 +113,7 @@ class Projector:
             "postings": insert(tables.postings, dialect),
             "triggers": upsert(tables.triggers, dialect),
             "baskets": upsert(tables.baskets, dialect),
+            "strategies": upsert(tables.strategies, dialect),
             "risk": upsert(tables.risk, dialect),
             "settings": upsert(tables.settings, dialect),
             "markets": upsert(tables.markets, dialect),

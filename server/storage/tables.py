@@ -32,6 +32,7 @@ __all__ = (
     "postings",
     "risk",
     "settings",
+    "strategies",
     "triggers",
 )
 
@@ -200,7 +201,7 @@ holds = Table(
 
 
 def _kept(name: str) -> Table:
-    """A list of things Sauda keeps for an account: triggers, baskets."""
+    """A list of things Sauda keeps for an account: triggers, baskets, strategies."""
     return Table(
         name,
         metadata,
@@ -216,6 +217,7 @@ def _kept(name: str) -> Table:
 
 triggers = _kept("triggers")
 baskets = _kept("baskets")
+strategies = _kept("strategies")
 
 risk = Table(
     "risk",

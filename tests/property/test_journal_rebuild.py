@@ -29,6 +29,7 @@ from server.domain.journal import (
     OrderChanged,
     RiskChanged,
     SettingChanged,
+    StrategyChanged,
     TriggerChanged,
 )
 from server.domain.orders import Fill, Order, OrderState, OrderType, Product, Side
@@ -152,6 +153,7 @@ payloads = st.one_of(
     st.builds(FundsMoved, account=names, reason=words, postings=postings()),
     st.builds(TriggerChanged, event=words, id=names, account=names, state=words, body=bodies),
     st.builds(BasketChanged, event=words, id=names, account=names, state=words, body=bodies),
+    st.builds(StrategyChanged, event=words, id=names, account=names, state=words, body=bodies),
     st.builds(RiskChanged, account=names, name=words, body=bodies, reason=words),
     st.builds(SettingChanged, name=names, value=plain),
     st.builds(MarketMoved, market=names, at_market=moments, day=days, body=bodies),

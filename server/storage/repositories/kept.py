@@ -1,4 +1,4 @@
-"""Triggers and baskets: lists that Sauda keeps for an account, each with a state and a body of its own shape."""
+"""Triggers, baskets and strategies: lists Sauda keeps for an account, each with a state and a body of its own shape."""
 
 from datetime import datetime
 from typing import Any
@@ -8,13 +8,13 @@ from sqlalchemy import Row, Table, select
 
 from server.core.errors import NotFound
 from server.storage.reading import Reader
-from server.storage.tables import baskets, triggers
+from server.storage.tables import baskets, strategies, triggers
 
-__all__ = ("BasketRows", "Kept", "TriggerRows")
+__all__ = ("BasketRows", "Kept", "StrategyRows", "TriggerRows")
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A trigger or basket as last journalled."""
+    """A trigger, basket or strategy as last journalled."""
 
     id: str
     account: str
@@ -70,6 +70,13 @@ class BasketRows(_Rows):
 
     _table = baskets
     _noun = "basket"
+
+
+class StrategyRows(_Rows):
+    """Reads option strategies."""
+
+    _table = strategies
+    _noun = "strategy"
 
 
 def _kept(row: Row[Any]) -> Kept:

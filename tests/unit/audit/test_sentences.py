@@ -19,6 +19,7 @@ from server.domain.journal import (
     Payload,
     RiskChanged,
     SettingChanged,
+    StrategyChanged,
     TriggerChanged,
 )
 from tests.unit.storage.samples import ACCOUNT, NIFTY_CALL, NOW, entry, filled, make_order, opening, transfer
@@ -94,6 +95,10 @@ def test_order_when_it_takes_a_step_then_the_step_is_said(event: str, order: obj
         (
             BasketChanged(event="placed", id="B1", account=ACCOUNT, state="working", body={"name": "Iron condor"}),
             "Basket Iron condor placed in paper-sim",
+        ),
+        (
+            StrategyChanged(event="closed", id="S1", account=ACCOUNT, state="CLOSED", body={"name": "Iron condor"}),
+            "Strategy Iron condor closed in paper-sim",
         ),
         (
             RiskChanged(account="*", name="kill_switch", body={"engaged": True}, reason="enough."),

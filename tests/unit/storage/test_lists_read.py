@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from server.core.errors import NotFound
-from server.domain.journal import BasketChanged, MarketMoved, RiskChanged, SettingChanged, TriggerChanged
+from server.domain.journal import (
+    BasketChanged,
+    MarketMoved,
+    RiskChanged,
+    SettingChanged,
+    StrategyChanged,
+    TriggerChanged,
+)
 from tests.unit.storage.samples import ACCOUNT, NOW, deposit, entry, intended, opened, opening
 
 
@@ -37,6 +44,20 @@ async def test_baskets_when_kept_then_apart_from_triggers(tmp_path: Path) -> Non
         await storage.journal.commit(entry(basket))
         assert (await storage.baskets.get("B1")).body == {"legs": [1, 2]}
         assert await storage.triggers.page(ACCOUNT) == []
+
+
+async def test_strategies_when_changed_then_the_last_state_stands_and_rebuilds(tmp_path: Path) -> None:
+    async with opened(tmp_path) as storage:
+        for event, state in (("drafted", "DRAFT"), ("opened", "ACTIVE")):
+            body = {"name": "Iron condor", "state": state}
+            changed = StrategyChanged(event=event, id="S1", account=ACCOUNT, state=state, body=body)
+            await storage.journal.commit(entry(changed))
+        assert (await storage.strategies.get("S1")).body == {"name": "Iron condor", "state": "ACTIVE"}
+        assert [s.id for s in await storage.strategies.load_all(("ACTIVE",))] == ["S1"]
+        assert await storage.baskets.page(ACCOUNT) == []
+        assert await storage.rebuild() == 2
+        assert (await storage.strategies.get("S1")).event == "opened"
+        assert await storage.differences() == []
 
 
 async def test_risk_when_set_twice_then_the_last_stands(tmp_path: Path) -> None:
