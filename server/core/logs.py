@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 
-__all__ = ("correlation", "recent", "scrub", "start_logging")
+__all__ = ("correlation", "hide", "recent", "scrub", "start_logging")
 
 correlation: ContextVar[str] = ContextVar("correlation", default="")
 """The id that ties a request to its order and fills; empty outside a request."""
@@ -32,6 +32,14 @@ _SECRET_TEXT = re.compile(
 )
 _JWT = re.compile(r"\beyJ[\w-]{6,}\.[\w-]+\.[\w-]+")
 _HIDDEN = "[hidden]"
+_LEAST_SECRET = 6
+_hidden_values: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """From now on this very text is blanked wherever it would be logged: keys and tokens out of the vault."""
+    if len(secret) >= _LEAST_SECRET:
+        _hidden_values.add(secret)
 
 
 def scrub(value: Any, key: str = "") -> Any:
@@ -43,6 +51,9 @@ def scrub(value: Any, key: str = "") -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(scrub(v) for v in value) if type(value) in (list, tuple) else value
     if isinstance(value, str):
+        for secret in _hidden_values:
+            if secret in value:
+                value = value.replace(secret, _HIDDEN)
         return _JWT.sub(_HIDDEN, _SECRET_TEXT.sub(lambda m: m.group("key") + _HIDDEN, value))
     return value
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "server"
 
 FLOOR = ("core", "domain", "rulebook")
-ENGINES = ("orders", "risk", "ledger", "matching", "market", "options", "audit")
+ENGINES = ("orders", "risk", "ledger", "matching", "market", "options", "audit", "auth")
 ADAPTERS = ("brokers", "feeds", "storage")
 
 SIBLINGS = {
