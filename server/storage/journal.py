@@ -19,6 +19,7 @@ from server.domain.journal import (
     Payload,
     RiskChanged,
     SettingChanged,
+    StrategyChanged,
     TriggerChanged,
 )
 from server.storage.writer import Item, Writer
@@ -103,7 +104,7 @@ def _subject(payload: Payload) -> str:
             return payload.account.id
         case FundsMoved() | RiskChanged():
             return payload.account
-        case TriggerChanged() | BasketChanged():
+        case TriggerChanged() | BasketChanged() | StrategyChanged():
             return payload.id
         case SettingChanged():
             return payload.name
