@@ -69,6 +69,7 @@ const ctx = {
   problem: (problem, prefix = '') => toast({ text: `${prefix}${errorText(problem)}`, level: 'bad' }),
   watch: wiring.sets.watch,
   depth: wiring.sets.depth,
+  chains: wiring.sets.chains,
   sheet(title, el, options = {}) {
     return openSheet({ title, body: el, closeLabel: t('close'), ...options });
   },

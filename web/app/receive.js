@@ -34,6 +34,10 @@ export function createReceiver(store, on) {
       case 'map':
         map(message);
         return;
+      case 'chain':
+        if (!message.late) heard();
+        if (message.market === market(store)?.id) store.update('chains', (chains) => new Map(chains).set(`${message.underlying}|${message.expiry}`, { ...message, at: store.now() }));
+        return;
       case 'event':
         heard();
         event(message.topic, message.data, message.at);

@@ -5,22 +5,25 @@ import { market } from '../store/selectors.js';
 /** Seconds of each interval the stream sends live bars for. */
 const SECONDS = Object.freeze({ '1s': 1, '5s': 5, '15s': 15, '30s': 30, '1m': 60, '3m': 180, '5m': 300, '15m': 900, '30m': 1800, '1h': 3600, '1d': 86_400, '1w': 604_800, '1M': 2_592_000 });
 
+/** @typedef {'watch' | 'depth' | 'bars' | 'chains'} Kind */
+const KINDS = /** @type {const} */ (['watch', 'depth', 'bars', 'chains']);
+
 /**
  * @param {import('../store/store.js').Store} store
- * @param {(kind: 'watch' | 'depth' | 'bars', market: string, items: unknown[]) => void} want
+ * @param {(kind: Kind, market: string, items: unknown[]) => void} want
  */
 export function createSets(store, want) {
-  /** @type {{ watch: Map<string, string[]>, depth: Map<string, string[]> }} */
-  const owners = { watch: new Map(), depth: new Map() };
+  /** @type {{ watch: Map<string, string[]>, depth: Map<string, string[]>, chains: Map<string, import('../views/context.js').ChainAsked[]> }} */
+  const owners = { watch: new Map(), depth: new Map(), chains: new Map() };
   /** @type {Set<{ key: string, interval: string, onBar: (bar: import('../views/context.js').LiveBar) => void }>} */
   const series = new Set();
-  /** @type {Set<'watch' | 'depth' | 'bars'>} */
+  /** @type {Set<Kind>} */
   const stale = new Set();
   let told = '';
   /** @type {Record<string, string>} */
   const last = {};
 
-  /** @param {'watch' | 'depth' | 'bars'} kind */
+  /** @param {Kind} kind */
   function later(kind) {
     if (stale.size === 0) queueMicrotask(tell);
     stale.add(kind);
@@ -31,11 +34,13 @@ export function createSets(store, want) {
     const kinds = [...stale];
     stale.clear();
     if (id === undefined) return;
-    if (told && told !== id) for (const kind of /** @type {const} */ (['watch', 'depth', 'bars'])) want(kind, told, []);
+    if (told && told !== id) for (const kind of KINDS) if (kind !== 'chains' || last['chains']) want(kind, told, []);
     const moved = told !== id;
     told = id;
-    for (const kind of moved ? /** @type {const} */ (['watch', 'depth', 'bars']) : kinds) {
-      const items = kind === 'bars' ? [...new Map([...series].map(({ key, interval }) => [`${key}|${interval}`, { key, interval }])).values()] : [...new Set([...owners[kind].values()].flat())];
+    for (const kind of moved ? KINDS : kinds) {
+      const items = kind === 'bars' ? [...new Map([...series].map(({ key, interval }) => [`${key}|${interval}`, { key, interval }])).values()]
+        : kind === 'chains' ? [...new Map([...owners.chains.values()].flat().map((one) => [JSON.stringify(one), one])).values()] : [...new Set([...owners[kind].values()].flat())];
+      if (kind === 'chains' && items.length === 0 && !last[kind]) continue;
       const shape = `${id}|${JSON.stringify(items)}`;
       if (last[kind] === shape) continue;
       last[kind] = shape;
@@ -53,6 +58,12 @@ export function createSets(store, want) {
   return {
     watch: setter('watch'),
     depth: setter('depth'),
+    /** Option chains this owner shows; replaces its earlier ones. @param {string} owner @param {import('../views/context.js').ChainAsked[]} chains */
+    chains(owner, chains) {
+      if (chains.length === 0) owners.chains.delete(owner);
+      else owners.chains.set(owner, chains);
+      later('chains');
+    },
     /**
      * @param {string} key
      * @param {string} interval
@@ -73,9 +84,7 @@ export function createSets(store, want) {
     },
     /** The market is known now, or is another one. */
     refresh() {
-      later('watch');
-      later('depth');
-      later('bars');
+      for (const kind of KINDS) later(kind);
     },
     keys: () => [...new Set([...owners.watch.values()].flat())],
   };

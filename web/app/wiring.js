@@ -119,6 +119,7 @@ export function createWiring(on) {
     const after = market(store)?.id;
     if (before !== undefined && before !== after) {
       store.quotes.clear();
+      store.set('chains', new Map());
       store.set('instruments', new Map());
       store.set('sparks', new Map());
       store.set('selected', '');

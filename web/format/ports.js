@@ -60,6 +60,13 @@
  * @property {(file: File, onProgress: (share: number) => void) => Promise<{ import: Import }>} upload
  * @property {() => Promise<Items<Import>>} imports
  * @property {(id: string) => Promise<{ import: Import }>} import
+ * @property {(market: string) => Promise<Items<import('./wire.js').Underlying>>} underlyings
+ * @property {(underlying: string, query: { market: string, expiry?: string, strikes?: number }) => Promise<import('./wire.js').Chain>} chain
+ * @property {(underlying: string, query: { market: string, expiry?: string }) => Promise<import('./wire.js').Smiles>} smile
+ * @property {(underlying: string, query: { market: string }) => Promise<import('./wire.js').Surface>} surface
+ * @property {(underlying: string, query: { market: string }) => Promise<import('./wire.js').TermStructure>} term
+ * @property {(underlying: string, query: { market: string, expiry?: string, strike?: string }) => Promise<import('./wire.js').StraddleDay>} straddle
+ * @property {(query: { market: string, underlying: string }) => Promise<import('./wire.js').VolatilityReport>} volatility
  * @property {() => Promise<Items<Replay>>} replays
  * @property {(id: string, speed: number) => Promise<Market>} startReplay
  * @property {() => Promise<unknown>} stopReplay

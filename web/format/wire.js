@@ -230,6 +230,53 @@
 
 /** @typedef {{ interval: string, kind: string, volume: boolean, indicators: string[] }} ChartSettings how the chart page draws */
 
+/** A value of analytics: a fraction or plain number, null when it cannot be told. @typedef {number | null} Told */
+
+/**
+ * Figures of one option chain; volatilities are fractions (0.1345 = 13.45 %).
+ * @typedef {{ spot: Told, future: Told, forward: Told, forward_source: string, atm_strike: Told, days_left: Told, years: Told, atm_iv: Told,
+ *   iv_rank: Told, iv_percentile: Told, rank_source: string, straddle: Told, expected_move: Told, pcr_oi: Told, pcr_volume: Told, max_pain: Told,
+ *   gex: Told, gex_flip: Told, call_oi: Told, put_oi: Told, call_volume: Told, put_volume: Told, skew: Told, risk_reversal: Told, butterfly: Told }} ChainSummary
+ */
+/** @typedef {{ kind: string, rmse: Told, inside: Told, points: number, reason: string }} Fit how well a fitted smile meets the quotes; inside: share of quotes whose bid-ask it meets */
+/** @typedef {'long' | 'short' | 'covering' | 'unwinding' | 'none'} BuildUp */
+
+/**
+ * One contract of a chain, as read once; prices are decimal strings.
+ * @typedef {{ key: string, ltp: string | null, bid: string | null, ask: string | null, bid_qty: Told, ask_qty: Told, close: string | null, volume: Told, oi: Told,
+ *   oi_change: Told, build_up: BuildUp, iv: Told, iv_reason: string, delta: Told, gamma: Told, theta: Told, vega: Told, rho: Told, age: Told, stale: boolean }} ChainCell
+ */
+/** @typedef {{ date: string, days: Told, atm_iv: Told, expected_move: Told }} ChainExpiry */
+
+/**
+ * @typedef {{ market: string, underlying: string, name: string, title: string, expiry: string, source: string, at: string, age: number, lot: number,
+ *   expiries: ChainExpiry[], summary: ChainSummary, fit: Fit, rows: { strike: string, ce: ChainCell | null, pe: ChainCell | null }[], notes: string[] }} Chain
+ */
+
+/** One side of a chain as the stream brings it, in columns as long as the strikes. @typedef {{ iv: Told[], delta: Told[], gamma: Told[], theta: Told[], vega: Told[], oi_change: Told[], build_up: (BuildUp | null)[] }} ChainColumns */
+/** @typedef {{ market: string, underlying: string, expiry: string, t: number, summary: ChainSummary, fit: Fit, strikes: string[], ce: ChainColumns, pe: ChainColumns }} ChainFrame */
+/** @typedef {{ key: string, name: string, title: string, kind: 'INDEX' | 'EQUITY', lot: number, expiries: string[] }} Underlying what has options */
+
+/**
+ * @typedef {{ expiry: string, days: Told, forward: Told, atm_iv: Told, fit: Fit, skew: Told, risk_reversal: Told, butterfly: Told, put_25: Told, call_25: Told,
+ *   points: { strike: number[], iv: Told[], bid_iv: Told[], ask_iv: Told[], right: ('CE' | 'PE')[] }, curve: { strike: number[], iv: Told[] } }} Smile
+ */
+/** @typedef {{ underlying: string, name: string, market: string, source: string, at: string, age: number }} Sourced where figures come from and how old they are, seconds */
+/** @typedef {Sourced & { spot: Told, smiles: Smile[] }} Smiles */
+/** @typedef {Sourced & { moneyness: number[], expiries: string[], days: Told[], iv: Told[][], fits: Fit[] }} Surface */
+/** @typedef {Sourced & { points: { expiry: string, days: Told, forward: Told, atm_iv: Told, straddle: Told, expected_move: Told }[], shape: 'contango' | 'backwardation' | 'flat' | 'unknown' }} TermStructure */
+/** @typedef {{ underlying: string, expiry: string, strike: string | null, at: string, t: number[], straddle: Told[], iv: Told[], spot: Told[] }} StraddleDay */
+
+/**
+ * @typedef {{ underlying: string, name: string, at: string, age: number, days: number, spot: Told, atm_iv: Told,
+ *   realised: { window: number, close: Told, parkinson: Told, garman_klass: Told, rogers_satchell: Told, yang_zhang: Told }[],
+ *   cone: { window: number, min: Told, p25: Told, median: Told, p75: Told, max: Told, now: Told }[],
+ *   rank: { iv: Told, rank: Told, percentile: Told, days: number, source: 'own' | 'vix' | 'none', low: Told, high: Told },
+ *   history: { t: number[], iv: Told[], realised: Told[] }, premium: Told,
+ *   garch: { available: boolean, model: string, forecast: { days: number, volatility: Told }[], persistence: Told, reason: string },
+ *   regime: { level: string, slope: string, realised: string } }} VolatilityReport
+ */
+
 /**
  * How the app looks and counts, kept on the server and on the device.
  * @typedef {object} Preferences
@@ -246,6 +293,7 @@
  * @property {boolean} sideShut
  * @property {string} watchlist id of the open watchlist
  * @property {ChartSettings} chart
+ * @property {{ columns: string[], underlying: string }} chain columns of the option chain, nearest the strike first, and the underlying last looked at
  * @property {Record<string, { quantity?: number, type?: string, product?: string }>} last last ticket by instrument kind
  */
 

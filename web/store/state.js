@@ -36,6 +36,7 @@
  * @property {Map<string, number[]>} sparks
  * @property {import('../format/wire.js').Notice[]} notices
  * @property {string} selected key of the instrument on the ticket and the chart
+ * @property {Map<string, import('../format/wire.js').ChainFrame & { at: number }>} chains last frame of each option chain shown, by underlying|expiry; at: steady-clock ms when it came
  * @property {import('./tray.js').Tray} tray legs picked in the chain; read it through tray.js
  * @property {any} system
  * @property {number | null} orderMs last order's round trip, ms
@@ -57,6 +58,7 @@ export const DEFAULT_PREFERENCES = Object.freeze({
   sideShut: false,
   watchlist: '',
   chart: { interval: '3m', kind: 'candles', volume: true, indicators: ['ema20'] },
+  chain: { columns: ['ltp', 'quote', 'oi', 'iv', 'delta', 'theta', 'vega', 'volume', 'build'], underlying: '' },
   last: {},
 });
 
@@ -85,6 +87,7 @@ export function emptyState() {
     sparks: new Map(),
     notices: [],
     selected: '',
+    chains: new Map(),
     tray: { market: '', underlying: '', legs: [] },
     system: null,
     orderMs: null,

@@ -10,7 +10,7 @@ import { HEADER_BYTES, QUOTES, DEPTH, RECORD_BYTES, header } from './decode.js';
 /** @typedef {{ port: PortLike, sets: Map<string, unknown[]>, heard: number }} Member */
 
 const SILENT_MS = 150_000; // hidden pages may run timers once a minute only
-const LIMITS = { watch: 2000, depth: 20, bars: 64 };
+const LIMITS = { watch: 2000, depth: 20, bars: 64, chains: 8 };
 
 /**
  * @typedef {object} Hub
@@ -37,6 +37,8 @@ export function createHub(open, { now = () => performance.now() } = {}) {
   const maps = new Map();
   /** @type {Map<string, Cache>} last record of each row, by kind and market number */
   const caches = new Map();
+  /** @type {Map<string, any>} last message of each option chain */
+  const chains = new Map();
 
   const stream = open({
     onText(message) {
@@ -44,6 +46,7 @@ export function createHub(open, { now = () => performance.now() } = {}) {
         if (welcome && welcome.boot !== message.boot) {
           maps.clear();
           caches.clear();
+          chains.clear();
         }
         welcome = message;
       } else if (message.type === 'beat') {
@@ -51,6 +54,8 @@ export function createHub(open, { now = () => performance.now() } = {}) {
       } else if (message.type === 'map') {
         const known = maps.get(message.market);
         maps.set(message.market, { ...message, rows: { ...known?.rows, ...message.rows } });
+      } else if (message.type === 'chain') {
+        chains.set(`${message.market}|${message.underlying}|${message.expiry}`, message);
       }
       tell(message);
     },
@@ -95,8 +100,13 @@ export function createHub(open, { now = () => performance.now() } = {}) {
     stream.want(kind, market, [...all.values()].slice(0, LIMITS[kind]));
   }
 
-  /** Send a member the last records of rows that are watched already. @param {Member} member @param {string} market */
+  /** Send a member the last records of rows and chains that are watched already. @param {Member} member @param {string} market */
   function replay(member, market) {
+    for (const item of member.sets.get(`chains|${market}`) ?? []) {
+      const { underlying, expiry } = /** @type {{ underlying: string, expiry: string }} */ (item);
+      const last = chains.get(`${market}|${underlying}|${expiry}`);
+      if (last) member.port.postMessage({ ...last, late: true });
+    }
     const map = maps.get(market);
     if (!map) return;
     member.port.postMessage(map);

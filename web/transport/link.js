@@ -46,7 +46,7 @@ export function createLink({ workerUrl, onMessage }) {
   }
 
   function viaWorker() {
-    const worker = new SharedWorker(workerUrl, { type: 'module', name: 'sauda-stream-1' });
+    const worker = new SharedWorker(workerUrl, { type: 'module', name: 'sauda-stream-2' });
     kind = 'worker';
     const { port } = worker;
     const timer = setTimeout(() => {

@@ -10,7 +10,7 @@ const LAST_BACKOFF_MS = 5000;
 const PING_MS = 5000;
 const SILENT_BEATS = 3;
 
-/** @typedef {'watch' | 'depth' | 'bars'} SetKind */
+/** @typedef {'watch' | 'depth' | 'bars' | 'chains'} SetKind */
 /** @typedef {'connecting' | 'live' | 'down'} LinkState */
 
 /**
@@ -117,7 +117,7 @@ export function createStream(url, sinks, { now = () => performance.now() } = {})
 
   /** @param {{ op: SetKind, market: string, items: unknown[] }} set */
   function sendSet({ op, market, items }) {
-    say(op === 'bars' ? { op, market, series: items } : { op, market, keys: items });
+    say({ op, market, [op === 'bars' ? 'series' : op === 'chains' ? 'chains' : 'keys']: items });
   }
 
   const pulse = setInterval(() => {

@@ -36,6 +36,7 @@
  * @property {(problem: unknown, prefix?: string) => void} problem say what went wrong, in the server's words
  * @property {(owner: string, keys: string[]) => void} watch quotes this owner shows; replaces its earlier set
  * @property {(owner: string, keys: string[]) => void} depth the same for depth
+ * @property {(owner: string, chains: ChainAsked[]) => void} chains the same for option chains; they come as the slice `chains`
  * @property {(title: string, el: HTMLElement, options?: SheetOptions) => SheetHandle} sheet open a sheet or dialog
  * @property {() => string} uid an id that is unique without a secure context
  * @property {(name: string) => void} command run a command by name: palette, market, kill, settings, theme, basket
@@ -50,6 +51,8 @@
  * @property {() => boolean} wide whether list and ticket stand beside the page (>= 1100 px)
  * @property {(page: string) => void} detach open a page in a window of its own
  */
+
+/** @typedef {{ underlying: string, expiry: string, strikes: number }} ChainAsked underlying: key; strikes: each side of the money, 0 for all */
 
 /**
  * What became of an order that was sent.
