@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import erfcx, ndtr, ndtri
+
+from server.options.normal import erfcx, ndtr, ndtri
 
 __all__ = ("delta", "implied_volatility", "price")
 

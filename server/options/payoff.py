@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from server.core.errors import Invalid
 from server.options.legs import Book
+from server.options.normal import ndtr
 
 __all__ = ("Outcome", "Totals", "check", "curves", "greeks", "leg_greeks", "outcome", "profit", "value", "worth")
 
