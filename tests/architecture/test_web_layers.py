@@ -12,16 +12,17 @@ IMPORT = re.compile(
 )
 
 MAY = {
-    "app": {"app", "views", "widgets", "chart", "gestures", "store", "transport", "format"},
-    "views": {"views", "widgets", "chart", "gestures", "store", "format"},
+    "app": {"app", "views", "widgets", "chart", "payoff", "gestures", "store", "transport", "format"},
+    "views": {"views", "widgets", "chart", "payoff", "gestures", "store", "format"},
     "widgets": {"widgets", "gestures", "store", "chart", "format"},
     "chart": {"chart", "gestures", "format"},
+    "payoff": {"payoff", "chart", "gestures", "format"},
     "gestures": {"gestures"},
     "store": {"store", "format"},
     "transport": {"transport", "format"},
     "format": {"format"},
 }
-RENDER = {"chart/render", "format"}
+RENDER = {"chart/render", "payoff/render", "format"}
 
 
 def scripts() -> list[Path]:
@@ -46,7 +47,7 @@ def test_imports_go_down_only(path: Path) -> None:
     for target in targets(path):
         assert (WEB / target).is_file(), f"web/{relative} imports {target}, which is not there"
         assert target.split("/")[0] in MAY[layer], f"web/{relative} may not import {target}"
-        if relative.startswith("chart/render/"):
+        if relative.startswith(("chart/render/", "payoff/render/")):
             assert any(target.startswith(ok) for ok in RENDER), f"web/{relative} may not import {target}"
         if layer == "views" and target.startswith("views/"):
             # context.js says what a page is given; shared/ holds what several pages say and show
