@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from server.api.context import Context
 from server.api.wire import InstrumentWire, Page, instrument_wire
+from server.domain.instruments import Instrument
 from server.market.market import Market
 
 __all__ = ("ROUTES", "wire_of")
@@ -18,7 +19,10 @@ Kind = Literal["INDEX", "EQUITY", "FUTURE", "OPTION", "CURRENCY", "CRYPTO"]
 
 def wire_of(context: Context, market: Market, key: str) -> InstrumentWire:
     """The wire form of one instrument; raises NotFound."""
-    instrument = market.catalogue.get(key)
+    return _wire(context, market, market.catalogue.get(key))
+
+
+def _wire(context: Context, market: Market, instrument: Instrument) -> InstrumentWire:
     types = context.rulebook.order_types(instrument, market.day) if instrument.tradable else frozenset()
     return instrument_wire(instrument, types)
 
@@ -35,8 +39,8 @@ def search(
 ) -> Page[InstrumentWire]:
     """Best match first: exact names, then indices, shares, futures, options near the money."""
     where = context.market(market)
-    rows = where.catalogue.search(q, kind=kind, name=name, expiry=expiry, limit=limit, near=where.spot)
-    return Page([wire_of(context, where, where.catalogue.key(row)) for row in rows])
+    found = where.search(q, kind=kind, name=name, expiry=expiry, limit=limit)
+    return Page([_wire(context, where, instrument) for instrument in found])
 
 
 @get("/api/v1/instruments/{key:str}", tags=["Instruments"], summary="One instrument", sync_to_thread=False)

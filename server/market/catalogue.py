@@ -49,6 +49,8 @@ class Catalogue:
         self._expiry: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._rank: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._strike: npt.NDArray[np.float64] = np.empty(0, dtype=np.float64)
+        self.on_missing: Callable[[str], bool] | None = None
+        """Asked for a key that has no row; True when it has one now (a market that grows on demand)."""
         self._chains: dict[tuple[str, date], dict[Decimal, list[int | None]]] = {}
         self._futures: dict[str, dict[date, int]] = {}
         self.refresh(instruments)
@@ -57,7 +59,7 @@ class Catalogue:
         return len(self.instruments)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._rows
+        return self.find(key) is not None
 
     def refresh(self, instruments: Sequence[Instrument], day: date | None = None) -> range:
         """Take a feed's list for a day; returns the new rows. Raises Fault when a row would move.
@@ -78,7 +80,7 @@ class Catalogue:
 
     def row(self, key: str) -> int:
         """Row of a key; raises NotFound."""
-        row = self._rows.get(key)
+        row = self.find(key)
         if row is None:
             raise NotFound(
                 f"{key} is not in this market.",
@@ -91,7 +93,10 @@ class Catalogue:
 
     def find(self, key: str) -> int | None:
         """Row of a key, None when unknown."""
-        return self._rows.get(key)
+        row = self._rows.get(key)
+        if row is None and self.on_missing is not None and self.on_missing(key):
+            row = self._rows.get(key)
+        return row
 
     def key(self, row: int) -> str:
         """Key of a row."""

@@ -163,6 +163,14 @@ class Hub:
         else:
             self._start_day(day, closes)
 
+    def set_closes(self, closes: Mapping[str, float]) -> None:
+        """Closes of the session before, where they become known only after the day began (brokers' snapshots)."""
+        for key, close in closes.items():
+            if (row := self.catalogue.find(key)) is not None and close > 0:
+                self.slots.quotes["close"][row] = close
+                self.version += 1
+                self.slots.changed[row] = self.version
+
     def rewind(self, so_far: Mapping[str, tuple[float, float, float, int]] | None = None) -> None:
         """The feed was set to another moment of the same day: times may step back once, volumes are unknown.
 

@@ -23,7 +23,7 @@ from server.market.catalogue import Catalogue
 from server.market.freshness import FreshnessPolicy
 from server.market.hub import Hub
 from server.market.pipeline import ScreenRules
-from server.market.ports import Feed, Rewindable, TickBatch, TickStore
+from server.market.ports import Feed, Growing, Rewindable, TickBatch, TickStore
 from server.market.sessions import CLOSED, PhaseNow, SessionRules, Sessions
 from server.market.window import MinuteWindow
 
@@ -112,6 +112,8 @@ class Market:
         self._work = asyncio.Event()
         self.hub = Hub(id, self.catalogue, clock, feed.now, self._sessions, store, policy=policy, rules=screen)
         self.hub.on_backlog = self._work.set
+        if isinstance(feed, Growing):
+            self.catalogue.on_missing = self._admit
         self._window = MinuteWindow(self.catalogue, self.hub.slots)
 
     # ------------------------------------------------------------- running
@@ -263,7 +265,41 @@ class Market:
         mean = self._window.mean(key, window) if window is not None else None
         return mean if mean is not None else self.close(key, day)
 
+    def search(
+        self,
+        query: str = "",
+        *,
+        kind: str | None = None,
+        name: str | None = None,
+        expiry: date | None = None,
+        limit: int = 50,
+    ) -> list[Instrument]:
+        """Instruments that match, best first; see `Catalogue.search`. A growing market looks through its master."""
+        if isinstance(self.feed, Growing):
+            return self.feed.search(query, kind=kind, name=name, expiry=expiry, limit=limit)
+        rows = self.catalogue.search(query, kind=kind, name=name, expiry=expiry, limit=limit, near=self.spot)
+        return [self.catalogue.instruments[row] for row in rows]
+
+    def list_chain(self, name: str, expiry: date) -> None:
+        """See that the whole chain has rows (a growing market gives them on demand)."""
+        if isinstance(self.feed, Growing):
+            for key in self.feed.listed_chain(name, expiry):
+                self.catalogue.find(key)
+
+    def option_expiries(self, name: str) -> list[date]:
+        """Expiry days with options of `name`, soonest first."""
+        if isinstance(self.feed, Growing):
+            return self.feed.listed_expiries(name)
+        return self.catalogue.expiries(name)
+
     # --------------------------------------------------------------- inside
+
+    def _admit(self, key: str) -> bool:
+        assert isinstance(self.feed, Growing)
+        if not self.feed.admit(key):
+            return False
+        self.hub.refresh(self.feed.instruments())
+        return True
 
     async def _run_feed(self) -> None:
         await self.feed.run(self.hub.intake, self._on_day)

@@ -13,7 +13,18 @@ import numpy.typing as npt
 
 from server.domain.instruments import Instrument
 
-__all__ = ("BARS", "TICKS", "BarColumns", "DepthBatch", "Feed", "FeedState", "Rewindable", "TickBatch", "TickStore")
+__all__ = (
+    "BARS",
+    "TICKS",
+    "BarColumns",
+    "DepthBatch",
+    "Feed",
+    "FeedState",
+    "Growing",
+    "Rewindable",
+    "TickBatch",
+    "TickStore",
+)
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -104,6 +115,29 @@ class Rewindable(Protocol):
     def so_far(self) -> dict[str, tuple[float, float, float, int]]:
         """(open, high, low, volume) of the day so far, by instrument key; the volume is that before the ticks the feed
         sends next."""
+        ...
+
+
+@runtime_checkable
+class Growing(Protocol):
+    """A feed that makes rows on demand out of a master too large to hold."""
+
+    def admit(self, key: str) -> bool:
+        """Append the instrument to `instruments()`; False when the master has no such key or there is no room."""
+        ...
+
+    def search(
+        self, query: str, *, kind: str | None, name: str | None, expiry: date | None, limit: int
+    ) -> list[Instrument]:
+        """Matches in the master, best first; gives them no rows."""
+        ...
+
+    def listed_expiries(self, name: str) -> list[date]:
+        """Expiry days of options on a name in the master, soonest first."""
+        ...
+
+    def listed_chain(self, name: str, expiry: date) -> list[str]:
+        """Keys of one chain in the master."""
         ...
 
 
