@@ -27,6 +27,7 @@ export async function restore(store) {
   store.set('instruments', new Map(state.instruments.map((/** @type {any} */ one) => [one.key, one])));
   store.set('orders', new Map(state.orders.map((/** @type {any} */ one) => [one.id, one])));
   for (const name of /** @type {const} */ (['trades', 'positions', 'holdings', 'funds', 'totals', 'watchlists', 'overview', 'triggers', 'baskets'])) store.set(name, state[name]);
+  store.set('strategies', state.strategies ?? null);
   store.set('sparks', new Map(state.sparks));
   store.set('selected', store.state.selected || state.selected);
   store.set('loaded', new Set(state.loaded));
@@ -58,7 +59,7 @@ export function keepLast(store, watched) {
       state: {
         session: state.session, account: state.account, markets: state.markets, instruments: [...state.instruments.values()].slice(0, 1000),
         orders: [...state.orders.values()].slice(-300), trades: state.trades, positions: state.positions, holdings: state.holdings, funds: state.funds,
-        totals: state.totals, watchlists: state.watchlists, overview: state.overview, triggers: state.triggers, baskets: state.baskets,
+        totals: state.totals, watchlists: state.watchlists, overview: state.overview, triggers: state.triggers, baskets: state.baskets, strategies: state.strategies,
         sparks: [...state.sparks], selected: state.selected, loaded: [...state.loaded], quotes,
       },
     });

@@ -52,6 +52,10 @@ export function createLists(store, api, onPreferences) {
       const { items } = await api.baskets(account);
       return () => store.set('baskets', items);
     },
+    async strategies(account) {
+      const page = await api.strategies(account);
+      return () => store.set('strategies', page);
+    },
     async watchlists() {
       const { items } = await api.watchlists();
       return () => store.set('watchlists', items);

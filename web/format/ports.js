@@ -70,6 +70,24 @@
  * @property {() => Promise<Items<Replay>>} replays
  * @property {(id: string, speed: number) => Promise<Market>} startReplay
  * @property {() => Promise<unknown>} stopReplay
+ * @property {(body: { market: string, legs: import('./strategies.js').LegAsked[], account?: string | null, dates?: string[], iv_shift?: number }, signal?: AbortSignal) => Promise<import('./strategies.js').PayoffTold>} payoff
+ * @property {() => Promise<Items<import('./strategies.js').TemplateTold>>} templates
+ * @property {(key: string, body: { market: string, underlying: string, expiry?: string | null, lots?: number, shift?: number, width?: number | null, delta?: number | null }) => Promise<import('./strategies.js').TemplateMade>} template
+ * @property {(body: { market: string, legs: import('./strategies.js').LegAsked[], steps?: number, only?: number[] | null, index?: number, delta?: number }) => Promise<{ legs: import('./strategies.js').TemplateLegTold[] }>} shiftLegs
+ * @property {(body: import('./strategies.js').Outlook) => Promise<{ underlying: string, spot: number, until: string, expiry: string, ideas: import('./strategies.js').Idea[] }>} screen
+ * @property {(account: string, state?: string) => Promise<import('./strategies.js').StrategyPage>} strategies
+ * @property {(id: string) => Promise<import('./strategies.js').StrategyNow>} strategy
+ * @property {(body: { account: string, name: string, underlying?: string, legs: import('./strategies.js').LegAsked[], product: string, template?: string, note?: string }) => Promise<import('./strategies.js').StrategyNow>} createStrategy
+ * @property {(id: string, body: { revision: number, name?: string, note?: string, stop?: string | null, target?: string | null, alerts?: { kind: string, value: number }[] }) => Promise<import('./strategies.js').StrategyNow>} changeStrategy
+ * @property {(id: string) => Promise<unknown>} dropStrategy
+ * @property {(body: { account: string, name: string, legs: import('./strategies.js').Loose[] }) => Promise<import('./strategies.js').StrategyNow>} groupStrategy
+ * @property {(id: string, body: { type: 'LIMIT' | 'MARKET', on_failure: 'stop' | 'unwind', buy_first: boolean }) => Promise<{ strategy: import('./strategies.js').Strategy, basket: import('./wire.js').Basket }>} sendStrategy
+ * @property {(id: string, body: { type: 'LIMIT' | 'MARKET' }) => Promise<{ strategy: import('./strategies.js').Strategy, basket: import('./wire.js').Basket }>} closeStrategy
+ * @property {(id: string, body: import('./strategies.js').Adjustment, signal?: AbortSignal) => Promise<import('./strategies.js').AdjustPreview>} previewAdjust
+ * @property {(id: string, body: import('./strategies.js').Adjustment & { type: 'LIMIT' | 'MARKET', on_failure: 'stop' | 'unwind' }) => Promise<{ strategy: import('./strategies.js').Strategy, basket: import('./wire.js').Basket }>} adjustStrategy
+ * @property {(id: string) => Promise<import('./strategies.js').StrategySeries>} strategySeries
+ * @property {(id: string) => Promise<import('./strategies.js').Performance>} strategyPerformance
+ * @property {(account: string) => Promise<import('./strategies.js').Performances>} strategiesPerformance
  */
 
 export {};

@@ -28,6 +28,7 @@
  * @property {import('../format/wire.js').Funds | null} funds
  * @property {import('../format/wire.js').Trigger[]} triggers
  * @property {import('../format/wire.js').Basket[]} baskets
+ * @property {import('../format/strategies.js').StrategyPage | null} strategies of the account, newest first, and what belongs to none; null before they were read
  * @property {import('../format/wire.js').Watchlist[]} watchlists
  * @property {Preferences} preferences
  * @property {import('../format/wire.js').KillSwitch} kill
@@ -79,6 +80,7 @@ export function emptyState() {
     funds: null,
     triggers: [],
     baskets: [],
+    strategies: null,
     watchlists: [],
     preferences: { ...DEFAULT_PREFERENCES, last: {} },
     kill: { engaged: false, reason: '', since: null },
