@@ -1,4 +1,4 @@
-"""The fields of one answer: numbers and moments read out of it, each refused by broker, call and path when it is none."""
+"""The fields of one answer: numbers and moments read out of it, each refused by broker, call and path if it is none."""
 
 from datetime import date, datetime, timezone
 from decimal import Decimal

@@ -1,0 +1,1 @@
+"""Flattrade (PiConnect), a Noren broker."""
