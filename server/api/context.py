@@ -7,6 +7,7 @@ from typing import Any
 
 import psutil
 
+from server.analytics.chains import Chains
 from server.api.ports import Reads, Reloaded
 from server.audit.verify import Verdict
 from server.core.bus import Bus
@@ -61,6 +62,8 @@ class Context:
     storage_facts: Callable[[], dict[str, Any]]
     curve: Callable[[str], list[tuple[int, float]]]
     """Course of an account's profit today: [market ms, rupees]."""
+    chains: Chains
+    """Live option chains."""
     heartbeat: float
     notices: Sequence[str]
     """What was found at start-up and must be read."""

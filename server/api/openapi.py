@@ -34,6 +34,8 @@ _READING = ("400", "404")
 _PARAMETERS = {
     "account": "account id, as `paper-sim`",
     "market": "market id: `sim`, or `replay` while there is one",
+    "index": "underlying by name or key, as `NIFTY` or `NSE_INDEX:NIFTY`",
+    "strategy_id": "id of the strategy",
     "key": "instrument key, as `NSE:RELIANCE` or `NFO:NIFTY01DEC2624500CE`",
     "limit": "most entries of one page",
     "before": "the `next` of the page before; leave it out for the newest",

@@ -14,6 +14,7 @@ import msgspec
 from litestar import WebSocket, websocket
 from litestar.handlers import WebsocketRouteHandler
 
+from server.analytics.chains import Chains
 from server.api.stream_app import HEARTBEAT_SECONDS, AppSession, event_text
 from server.api.stream_connection import GOING_AWAY, TIMED_OUT, TOO_MUCH, Connection, Session
 from server.api.stream_messages import MOST_BYTES
@@ -54,6 +55,7 @@ class StreamServer:
         bus: events for the clients.
         clock: time.
         boot: id of this run of the server.
+        chains: live option chains.
         hosts: accepted Host headers with port, as `api.security.own_hosts` gives them.
         default_market: market of a /ws channel when none is named.
     """
@@ -65,6 +67,7 @@ class StreamServer:
         clock: Clock,
         boot: str,
         hosts: frozenset[str],
+        chains: Chains,
         default_market: Callable[[], str] = lambda: "sim",
     ) -> None:
         self._markets = markets
@@ -73,6 +76,7 @@ class StreamServer:
         self._boot = boot
         self._hosts = hosts
         self._origins = frozenset(f"{scheme}://{host}" for host in hosts for scheme in ("http", "https"))
+        self._chains = chains
         self._default_market = default_market
         self._connections: set[Connection] = set()
         self._ended = asyncio.Event()
@@ -136,11 +140,11 @@ class StreamServer:
 
     def app(self, connection: Connection) -> Session:
         """A session of the app."""
-        return AppSession(connection, self._markets, self._bus, self._boot, self._wall_ms, self._catch_up)
+        return AppSession(connection, self._markets, self._bus, self._boot, self._wall_ms, self._catch_up, self._chains)
 
     def script(self, connection: Connection) -> Session:
         """A session of a script."""
-        return ScriptSession(connection, self._markets, self._default_market)
+        return ScriptSession(connection, self._markets, self._default_market, self._chains)
 
     async def serve(self, wire: Any, make: Callable[[Connection], Session]) -> None:
         """Run one accepted connection to its end."""

@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 
+from server.analytics.chains import Chains as ChainService
+from server.api.stream_chains import ChainAsked, ChainScreen, chain_data
 from server.api.stream_connection import Connection
-from server.api.stream_messages import Bars, Depth, Hello, Ping, Rate, Watch, decode
+from server.api.stream_messages import Bars, Chains, Depth, Hello, Ping, Rate, Watch, decode
 from server.core.bus import Bus
 from server.core.errors import Invalid, Problem
 from server.market.intervals import INTERVALS, interval
@@ -38,6 +40,7 @@ class AppSession:
         boot: id of this run of the server.
         wall_ms: wall clock in milliseconds.
         pumped: the last sequence number that was handed to all connections.
+        chains: live option chains.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class AppSession:
         boot: str,
         wall_ms: Callable[[], float],
         pumped: Callable[[], int],
+        chains: ChainService,
     ) -> None:
         self.hz = _DEFAULT_HZ
         self.greeted = False
@@ -59,6 +63,7 @@ class AppSession:
         self._pumped = pumped
         self._frame = 0
         self._views: dict[str, Subscription] = {}
+        self._chains = ChainScreen(chains)
 
     def take(self, text: str) -> None:
         """A message from the client; raises Invalid, which ends the connection."""
@@ -80,11 +85,13 @@ class AppSession:
             view, rows = self._map(message.market, message.keys)
             if view is not None:
                 view.set_depth(rows)
+        elif isinstance(message, Chains):
+            self._show_chains(message)
         else:
             self._bars(message)
 
     def flush(self) -> list[str | bytes]:
-        """Binary frames of what changed."""
+        """Binary frames of prices that changed, and texts of chains that were computed."""
         frames: list[str | bytes] = []
         for market_id, view in list(self._views.items()):
             market = self._markets.get(market_id)
@@ -95,12 +102,14 @@ class AppSession:
             found = view.collect(self._frame)
             self._frame += len(found)
             frames.extend(found)
+        for asked, chain in self._chains.changes():
+            frames.append(_encode({"type": "chain", **chain_data(chain, asked.strikes)}).decode())
         return frames
 
     @property
     def pending(self) -> bool:
         """Whether any market shown has changed."""
-        return any(view.pending for view in self._views.values())
+        return any(view.pending for view in self._views.values()) or self._chains.pending
 
     def on_event(self, sequence: int, event: object, text: str) -> None:
         """A bus event."""
@@ -125,6 +134,7 @@ class AppSession:
         for view in self._views.values():
             view.close()
         self._views.clear()
+        self._chains.close()
 
     def _hello(self, message: Hello) -> None:
         if self.greeted:
@@ -169,6 +179,12 @@ class AppSession:
         if found is None:
             return None, "too much has happened since"
         return [event_text(n, e) for n, e in found if n <= now and hasattr(e, "__struct_config__")], ""
+
+    def _show_chains(self, message: Chains) -> None:
+        """A chain that cannot be shown is told as a problem; the connection goes on."""
+        asked = [ChainAsked(one.underlying, one.expiry, one.strikes) for one in message.chains]
+        for error in self._chains.set(message.market, asked):
+            self._connection.say(self.problem(error.problem()))
 
     def _bars(self, message: Bars) -> None:
         for item in message.series:

@@ -1,12 +1,26 @@
 """What a client may say on /stream, decoded strictly. Anything else is an Invalid that closes the connection."""
 
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
 
 from server.core.errors import Invalid
 
-__all__ = ("MOST_BYTES", "Bars", "ClientMessage", "Depth", "Hello", "Ping", "Rate", "Series", "Watch", "decode")
+__all__ = (
+    "MOST_BYTES",
+    "Bars",
+    "Chain",
+    "Chains",
+    "ClientMessage",
+    "Depth",
+    "Hello",
+    "Ping",
+    "Rate",
+    "Series",
+    "Watch",
+    "decode",
+)
 
 MOST_BYTES = 262_144
 """Characters of one message: a full set of keys fits several times over."""
@@ -51,6 +65,21 @@ class Bars(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="o
     series: Annotated[list[Series], msgspec.Meta(max_length=64)]
 
 
+class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One option chain; `strikes` on each side of the money, 0 = all."""
+
+    underlying: Key
+    expiry: date
+    strikes: Annotated[int, msgspec.Meta(ge=0, le=200)] = 20
+
+
+class Chains(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="chains"):
+    """Replace the option chains shown of one market."""
+
+    market: MarketId
+    chains: Annotated[list[Chain], msgspec.Meta(max_length=8)]
+
+
 class Rate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag="rate"):
     """Price flushes a second, at most."""
 
@@ -63,7 +92,7 @@ class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="o
     t: Annotated[float, msgspec.Meta(ge=-1e15, le=1e15)] = 0
 
 
-ClientMessage = Hello | Watch | Depth | Bars | Rate | Ping
+ClientMessage = Hello | Watch | Depth | Bars | Chains | Rate | Ping
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(ClientMessage, strict=True)
 
 

@@ -1,13 +1,16 @@
 """The JSON session on /ws, for scripts: channels in, one JSON object a message out."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from server.analytics.chains import Chains, ChainWatch
 from server.api.quotes import depth_wire, quote_wire
+from server.api.stream_chains import chain_data
 from server.api.stream_connection import Connection
-from server.core.errors import Invalid, Problem
+from server.core.errors import Invalid, Problem, SaudaError
 from server.domain import events
 from server.market.intervals import INTERVALS, Interval
 from server.market.market import Market
@@ -29,7 +32,7 @@ CHANNELS: dict[str, type[events.Event]] = {
     "parts": events.PartChanged,
     "notices": events.Notice,
 }
-"""Event channels; the rest are `quotes:KEY`, `depth:KEY` and `bars:INTERVAL:KEY`."""
+"""Event channels; the rest are `quotes:KEY`, `depth:KEY`, `bars:INTERVAL:KEY` and `chain:UNDERLYING:EXPIRY`."""
 
 _SECONDS = {kind.seconds: kind.name for kind in INTERVALS.values()}
 
@@ -51,16 +54,22 @@ class ScriptSession:
         connection: where texts go.
         markets: by id.
         default_market: the market of a channel when a message names none.
+        chains: live option chains.
     """
 
     def __init__(
-        self, connection: Connection, markets: Mapping[str, Market], default_market: Callable[[], str]
+        self,
+        connection: Connection,
+        markets: Mapping[str, Market],
+        default_market: Callable[[], str],
+        chains: Chains,
     ) -> None:
         self.hz = _DEFAULT_HZ
         self.greeted = True
         self._connection = connection
         self._markets = markets
         self._default = default_market
+        self._chains = chains
         self._topics: set[str] = set()
         self._views: dict[str, _View] = {}
 
@@ -98,7 +107,7 @@ class ScriptSession:
         for market_id, view in list(self._views.items()):
             market = self._markets.get(market_id)
             if market is None or market.hub is not view.shown.hub:
-                view.shown.close()
+                view.close()
                 del self._views[market_id]
                 continue
             found.extend(self._text(channel, data) for channel, data in view.changes())
@@ -107,7 +116,7 @@ class ScriptSession:
     @property
     def pending(self) -> bool:
         """Whether any market subscribed to has changed."""
-        return any(view.shown.hub.version != view.seen for view in self._views.values())
+        return any(view.pending for view in self._views.values())
 
     def on_event(self, sequence: int, event: object, text: str) -> None:
         """A bus event, sent when its channel is subscribed."""
@@ -126,7 +135,7 @@ class ScriptSession:
     def close(self) -> None:
         """Let go of subscriptions."""
         for view in self._views.values():
-            view.shown.close()
+            view.close()
         self._views.clear()
 
     def _switch(self, view: "_View | None", channel: str, on: bool) -> bool:
@@ -142,7 +151,7 @@ class ScriptSession:
             return None
         view = self._views.get(market_id)
         if view is None or view.shown.hub is not market.hub:
-            view = self._views[market_id] = _View(market)
+            view = self._views[market_id] = _View(market, self._chains)
         return view
 
     def _say(self, channel: str, data: Any) -> None:
@@ -155,8 +164,10 @@ class ScriptSession:
 class _View:
     """Price channels of one market."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, chains: Chains) -> None:
         self._market = market
+        self._service = chains
+        self._chains: dict[str, tuple[ChainWatch, list[int]]] = {}
         self.shown: Subscription = market.hub.subscribe(market.number)
         self.seen = -1
         self._quotes: set[int] = set()
@@ -166,11 +177,18 @@ class _View:
     @property
     def size(self) -> int:
         """Channels that are on."""
-        return len(self._quotes) + len(self._depth) + len(self._bars)
+        return len(self._quotes) + len(self._depth) + len(self._bars) + len(self._chains)
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything may have changed."""
+        return self.shown.hub.version != self.seen or any(_newer(*pair) for pair in self._chains.values())
 
     def switch(self, channel: str, on: bool) -> bool:
         """Turn one on or off; `apply` makes it so. False when there is no such channel."""
         kind, _, rest = channel.partition(":")
+        if kind == "chain":
+            return self._switch_chain(channel, rest, on)
         name, _, key = rest.partition(":") if kind == "bars" else ("", "", rest)
         row = self._market.catalogue.find(key)
         if row is None or kind not in ("quotes", "depth", "bars") or (kind == "bars" and name not in INTERVALS):
@@ -181,6 +199,27 @@ class _View:
             rows = self._quotes if kind == "quotes" else self._depth
             (rows.add if on else rows.discard)(row)
         return True
+
+    def _switch_chain(self, channel: str, rest: str, on: bool) -> bool:
+        underlying, _, expiry = rest.rpartition(":")
+        if not on:
+            if (found := self._chains.pop(channel, None)) is not None:
+                found[0].close()
+            return found is not None
+        if channel not in self._chains:
+            try:
+                watch = self._service.watch(self._market.id, underlying, date.fromisoformat(expiry))
+            except (ValueError, SaudaError):
+                return False
+            self._chains[channel] = (watch, [-1])
+        return True
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.shown.close()
+        for watch, _ in self._chains.values():
+            watch.close()
+        self._chains.clear()
 
     def apply(self) -> None:
         """Tell the hub what is on now."""
@@ -205,4 +244,13 @@ class _View:
             names = ("o", "h", "l", "c", "v", "oi")
             data = {"t": int(start), **dict(zip(names, values, strict=True))}
             found.append((f"bars:{_SECONDS[seconds]}:{key(row)}", data))
+        for channel, (watch, sent) in self._chains.items():
+            if (view := watch.latest) is not None and view.version != sent[0]:
+                sent[0] = view.version
+                found.append((channel, chain_data(view, 0)))
         return found
+
+
+def _newer(watch: ChainWatch, sent: list[int]) -> bool:
+    view = watch.latest
+    return view is not None and view.version != sent[0]

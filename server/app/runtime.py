@@ -30,6 +30,7 @@ from server.api.stream_app import HEARTBEAT_SECONDS
 from server.app.books import load_books, open_account
 from server.app.curve import Curve
 from server.app.importing import ImportService
+from server.app.options import Options
 from server.app.reload import Reloader
 from server.app.replayed import Replays
 from server.app.settings import Settings, load_settings
@@ -85,7 +86,9 @@ class Runtime:
         self.executions: dict[str, Execution] = {}
         self.ledger = Ledger(rulebook, self.ids, clock)
         self.order_times = Timings()
-        self.streams = StreamServer(self.markets, bus, clock, self.boot, own_hosts(settings.server.port))
+        self.options = Options(markets=self.markets, rulebook=rulebook, clock=clock)
+        hosts = own_hosts(settings.server.port)
+        self.streams = StreamServer(self.markets, bus, clock, self.boot, hosts, self.options.chains)
         self.orders = OrderService(
             accounts=self.accounts,
             executions=self.executions,
@@ -205,6 +208,8 @@ class Runtime:
         add(Part("risk", self.orders.run_watch, ("orders",)))
         add(Part("profit curve", self.curve.run, ("orders",), essential=False))
         add(Part("streams", self.streams.run, ("market",)))
+        for part in self.options.parts():
+            add(part)
         add(Part("imports", self.imports.run, essential=False))
         for part in self.replays.parts():
             add(part)
@@ -295,6 +300,7 @@ class Runtime:
             streams=lambda: msgspec.to_builtins(self.streams.stats()),
             storage_facts=lambda: msgspec.to_builtins(storage.facts()),
             curve=self.curve.points,
+            chains=self.options.chains,
             heartbeat=HEARTBEAT_SECONDS,
             notices=notices,
             first_watchlists=lambda: first_watchlists(self.markets[MARKET]),

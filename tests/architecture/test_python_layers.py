@@ -9,7 +9,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "server"
 
 FLOOR = ("core", "domain", "rulebook")
-ENGINES = ("orders", "risk", "ledger", "matching", "market", "options", "audit", "auth")
+ENGINES = ("orders", "risk", "ledger", "matching", "market", "options", "analytics", "audit", "auth")
+ABOVE = ("strategies",)
+"""Things that use the engines."""
 ADAPTERS = ("brokers", "feeds", "storage")
 
 SIBLINGS = {
@@ -20,6 +22,8 @@ SIBLINGS = {
     ("risk", "market"),
     ("risk", "options"),
     ("matching", "market"),
+    ("analytics", "market"),
+    ("analytics", "options"),
     ("domain", "core"),
     ("rulebook", "core"),
     ("rulebook", "domain"),
@@ -62,9 +66,11 @@ def allowed(source: str, target: str) -> bool:
     if here in ("main", "app"):
         return True
     if here == "api":
-        return there in (*FLOOR, *ENGINES) or target.startswith(PORTS)
+        return there in (*FLOOR, *ENGINES, *ABOVE) or target.startswith(PORTS)
     if here in FLOOR:
         return (here, there) in SIBLINGS
+    if here in ABOVE:
+        return there in (*FLOOR, *ENGINES)
     if here in ENGINES:
         return there in FLOOR or (here, there) in SIBLINGS
     if here in ADAPTERS:

@@ -10,6 +10,8 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar
 
+from server.analytics.cache import Cache
+from server.analytics.chains import Chains
 from server.api.stream import StreamServer, stream_handlers
 from server.core.bus import Bus
 from server.core.clock import SystemClock, from_ns
@@ -63,7 +65,9 @@ async def serve(port: int, instruments: int, rate: int) -> None:
     clock, bus = SystemClock(), Bus()
     rules = Rulebook.load(bundled("config") / "rules")
     market = Market("sim", 1, "simulated", "Simulated market", LoadFeed(instruments, rate), rules, clock, bus)
-    streams = StreamServer({"sim": market}, bus, clock, "bench", frozenset({f"127.0.0.1:{port}"}))
+    markets = {"sim": market}
+    chains = Chains(markets, rules, clock, Cache(clock))
+    streams = StreamServer(markets, bus, clock, "bench", frozenset({f"127.0.0.1:{port}"}), chains)
     app = Litestar(route_handlers=stream_handlers(streams), openapi_config=None)
     server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
     async with asyncio.TaskGroup() as group:

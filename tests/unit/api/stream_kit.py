@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from server.analytics.cache import Cache
+from server.analytics.chains import Chains
 from server.api.stream import StreamServer
 from server.api.stream_connection import Connection, Session
 from server.core.bus import Bus
@@ -92,7 +94,8 @@ class Desk:
         self.market.hub.on_backlog = None  # no market task runs here; nothing sent is large
         self.market.hub.start_day(DAY, {})
         self.markets = {"sim": self.market}
-        self.server = StreamServer(self.markets, self.bus, self.clock, BOOT, HOSTS)
+        self.chains = Chains(self.markets, rules(), self.clock, Cache(self.clock))
+        self.server = StreamServer(self.markets, self.bus, self.clock, BOOT, HOSTS, self.chains)
         self._clients: list[Client] = []
 
     @classmethod

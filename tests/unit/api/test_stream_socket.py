@@ -24,7 +24,7 @@ async def served() -> AsyncIterator[tuple[Desk, str, aiohttp.ClientSession]]:
     """A desk behind a real port; its clock still only moves by hand."""
     desk, port = Desk(), free_port()
     hosts = frozenset({f"127.0.0.1:{port}"})
-    desk.server = StreamServer(desk.markets, desk.bus, desk.clock, BOOT, hosts)
+    desk.server = StreamServer(desk.markets, desk.bus, desk.clock, BOOT, hosts, desk.chains)
     app = Litestar(route_handlers=stream_handlers(desk.server), openapi_config=None)
     server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
     running = asyncio.create_task(server.serve())

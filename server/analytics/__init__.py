@@ -1,0 +1,1 @@
+"""Figures computed out of live markets: chains, volatility and what follows from them."""

@@ -1,0 +1,1 @@
+"""Option strategies: drafts, what is tracked out of positions, stops on the whole, adjustments, performance."""
