@@ -41,10 +41,12 @@ class Fields:
         """RFC 3339."""
         return rfc3339(self.broker, self.call, path, raw)
 
-    def epoch(self, path: str, raw: int | str | None, unit: str = "ms") -> datetime | None:
+    def epoch(self, path: str, raw: object, unit: str = "ms") -> datetime | None:
         """Since 1970, as number or digits."""
         if isinstance(raw, str):
             return epoch_text(self.broker, self.call, path, raw, unit)
+        if raw is not None and (isinstance(raw, bool) or not isinstance(raw, int)):
+            self.fail(path, f"expected a time since 1970, got {type(raw).__name__}")
         return epoch(self.broker, self.call, path, raw, unit)
 
     def local(self, path: str, raw: str | None, *forms: str, zone: timezone = IST) -> datetime | None:

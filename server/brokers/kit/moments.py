@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from server.brokers.kit.reading import refuse
 
-__all__ = ("IST", "epoch", "epoch_text", "local", "rfc3339")
+__all__ = ("IST", "epoch", "epoch_text", "local", "rfc3339", "wall")
 
 IST = timezone(timedelta(hours=5, minutes=30))
 _RFC3339 = re.compile(
@@ -73,3 +73,14 @@ def local(
         except (ValueError, OverflowError):
             continue
     return refuse(broker, call, path, f"expected a time, got {raw[:40]!r}")
+
+
+def wall(broker: str, call: str, path: str, raw: str | None, zone: timezone = IST) -> datetime | None:
+    """ISO text, naive ones read as `zone`'s wall clock; None for None, empty and the zero times some servers send."""
+    if raw is None or not (text := raw.strip()) or text.startswith(("0000", "0001-01-01")):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        refuse(broker, call, path, f"expected a time, got {text[:40]!r}")

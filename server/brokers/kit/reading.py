@@ -5,16 +5,32 @@ and anything that does not fit is an `Invalid` that names broker, call and path.
 into ours; a word it does not know becomes UNKNOWN and is counted.
 """
 
+import csv
+import io
+import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import wraps
 from typing import Any, Generic, NoReturn, TypeVar, cast
 
 import msgspec
 
 from server.core.errors import Invalid
 
-__all__ = ("Parser", "Reader", "Vocabulary", "number", "quantity", "refuse", "unknown_words")
+__all__ = (
+    "Parser",
+    "Reader",
+    "Vocabulary",
+    "guard",
+    "inflate",
+    "number",
+    "quantity",
+    "refuse",
+    "sound",
+    "table_rows",
+    "unknown_words",
+)
 
 T = TypeVar("T")
 W = TypeVar("W", bound=str)
@@ -22,6 +38,8 @@ Parser = Callable[[bytes], Any]
 
 _KEPT_WORDS = 500
 _MAX_EXPONENT = 30
+_MAX_INFLATED = 256 * 1024 * 1024
+_MAX_FIELD = 64 * 1024
 unknown_words: Counter[tuple[str, str, str]] = Counter()
 """(broker, field, word) of words nobody knew, since start; the System page shows them."""
 
@@ -116,6 +134,78 @@ def quantity(broker: str, call: str, path: str, raw: object) -> Decimal:
     if value is None:
         refuse(broker, call, path, "expected a number, got nothing")
     return value
+
+
+def guard(broker: str, call: str, parse: Callable[[Any], T], *, deep: bool = True) -> Callable[[Any], T]:
+    """A parser that raises nothing but Invalid and gives no number that is not one.
+
+    JSON has words for NaN and for numbers with a million zeros; whatever arithmetic makes of them ends here, and with
+    `deep` every Decimal of the result is looked at (leave it out where each went through `number`)."""
+
+    @wraps(parse)
+    def guarded(body: Any) -> T:
+        try:
+            found = parse(body)
+        except (ArithmeticError, RecursionError) as error:
+            refuse(broker, call, "$", f"a number in it is not of sensible size ({type(error).__name__})")
+        if deep:
+            sound(broker, call, found)
+        return found
+
+    return guarded
+
+
+def sound(broker: str, call: str, found: object, path: str = "$") -> None:
+    """Refuse any Decimal in a result that is not finite or of absurd size; names its path in the result."""
+    if isinstance(found, Decimal):
+        if not found.is_finite() or (found and abs(found.adjusted()) > _MAX_EXPONENT):
+            refuse(broker, call, path, "expected a finite number of sensible size")
+    elif isinstance(found, msgspec.Struct):
+        for field in found.__struct_fields__:
+            value = getattr(found, field)
+            if isinstance(value, (Decimal, msgspec.Struct, tuple, list)):
+                sound(broker, call, value, f"{path}.{field}")
+    elif isinstance(found, (list, tuple)):
+        for index, value in enumerate(found):
+            sound(broker, call, value, f"{path}[{index}]")
+
+
+def inflate(broker: str, call: str, body: bytes, cap: int = _MAX_INFLATED) -> bytes:
+    """The body, unpacked when it is gzip; refuses more than `cap` bytes of it."""
+    if body[:2] != b"\x1f\x8b":
+        return body
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacker.decompress(body, cap)
+    except zlib.error as error:
+        refuse(broker, call, "$", f"its gzip is damaged ({error})")
+    if unpacker.unconsumed_tail:
+        refuse(broker, call, "$", f"it unpacks to more than {cap // 1024 // 1024} MB")
+    if not unpacker.eof:
+        refuse(broker, call, "$", "its gzip is cut off")
+    return plain
+
+
+def table_rows(
+    broker: str, call: str, body: bytes, needed: Sequence[str] = (), *, delimiter: str = ","
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows of a CSV (gzip or plain) by column name, with their line numbers; refuses a head without `needed`."""
+    try:
+        text = inflate(broker, call, body).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        refuse(broker, call, "$", "it is not UTF-8 text")
+    csv.field_size_limit(_MAX_FIELD)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        head = [column.strip() for column in next(rows, [])]
+        missing = [column for column in needed if column not in head]
+        if missing:
+            refuse(broker, call, "line 1", f"expected the column {missing[0]!r}")
+        for row in rows:
+            if row and not row[0].startswith("#"):  # some masters carry lines that were taken out by a comment
+                yield rows.line_num, dict(zip(head, row, strict=False))
+    except csv.Error as error:
+        refuse(broker, call, f"line {rows.line_num}", f"it is no CSV ({error})")
 
 
 def _split(message: str) -> tuple[str, str]:
