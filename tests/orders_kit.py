@@ -7,7 +7,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from server.core.bus import Bus
 from server.core.clock import ManualClock
@@ -62,7 +64,9 @@ class Stage:
         settings: OrderSettings | None = None,
         limits: Limits | None = None,
         start: datetime | None = None,
+        mode: Literal["PAPER", "LIVE"] = "PAPER",
     ) -> None:
+        self.account = msgspec.structs.replace(ACCOUNT, mode=mode)
         self.clock = ManualClock(ist("10:00"))
         self.market = StageMarket(self.clock, start or ist("10:00"))
         self.journal = MemoryJournal()
@@ -90,7 +94,7 @@ class Stage:
         self.ledger = Ledger(rulebook(), ids, self.clock)
         journal: Any = self.journal
         self.service = OrderService(
-            accounts={ACCOUNT.id: ACCOUNT},
+            accounts={ACCOUNT.id: self.account},
             executions={ACCOUNT.id: self.broker},
             markets={"sim": self.market},
             journal=journal,

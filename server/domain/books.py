@@ -25,7 +25,7 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     minor: int
     """+ raises the book, - lowers it."""
     kind: str
-    """deposit, withdrawal, hold, release, trade, profit, charge, tax, settlement."""
+    """deposit, withdrawal, statement, hold, release, trade, profit, charge, tax, settlement."""
     key: str = ""
     reference: str = ""
     """Order or execution id."""

@@ -186,6 +186,22 @@ class Ledger:
         """Postings that make the margin held for the account's open positions exactly `need_minor`."""
         return self._hold(account, POSITIONS, need_minor, at_market, "")
 
+    def state_free(self, account: str, free_minor: int, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that make the free money exactly what the broker states: margin, mark-to-market, charges and
+        payments he has counted and we have not. For live accounts, whose money is his to count."""
+        change = free_minor - self.funds(account).free_minor
+        return transfer(
+            self._ids.next(),
+            account,
+            "cash",
+            "capital",
+            change,
+            kind="statement",
+            reference="Broker's statement",
+            at=self._clock.now(),
+            at_market=at_market,
+        )
+
     def held(self, account: str, reference: str) -> int:
         """Paise held for an order id, or for `POSITIONS`."""
         return self._of(account).holds.get(reference, 0)

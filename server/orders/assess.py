@@ -88,6 +88,7 @@ class Assessor:
             free_minor=funds.free_minor,
             need_minor=need,
             tokens=risk.bucket.left,
+            lock=desk.risk.locks.get(account, ""),
         )
         return Assessment(
             proposal=proposal, outlay=outlay, charges_minor=charges, required_before=before, required_after=after

@@ -270,6 +270,18 @@ class Desk:
             [self.entry(payload, SYSTEM, "", account)], [FundsChanged(at=self.clock.now(), account=account)]
         )
 
+    def state_free(self, account: str, free_minor: int) -> Done | None:
+        """Take over the free money a live account's broker states; None when it is the same."""
+        self.ensure_writable()
+        postings = self.ledger.state_free(account, free_minor, self.market(account).now())
+        if not postings:
+            return None
+        self.ledger.fold(postings)
+        payload = FundsMoved(account=account, reason="statement", postings=postings)
+        return self._write(
+            [self.entry(payload, SYSTEM, "", account)], [FundsChanged(at=self.clock.now(), account=account)]
+        )
+
     def entry(self, payload: Payload, actor: str, correlation: str, subject: str) -> Entry:
         """A journal entry of this moment."""
         return Entry(at=self.clock.now(), actor=actor, correlation=correlation, subject=subject, payload=payload)

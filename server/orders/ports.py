@@ -93,6 +93,8 @@ class BrokerPosition(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     product: Product
     quantity: int
+    average: Decimal | None = None
+    """What it was bought or sold at, where the broker says."""
 
 
 class BrokerFunds(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,6 +232,10 @@ class Ledger(Books, Protocol):
 
     def withdraw(self, account: str, minor: int, reason: str, at_market: datetime) -> tuple[Posting, ...]:
         """Postings that take money out; raises Invalid unless positive and free."""
+        ...
+
+    def state_free(self, account: str, free_minor: int, at_market: datetime) -> tuple[Posting, ...]:
+        """Postings that make the free money exactly what the broker states (live accounts only)."""
         ...
 
     def adjust_hold(self, account: str, need_minor: int, at_market: datetime) -> tuple[Posting, ...]:

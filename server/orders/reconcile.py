@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from server.core.errors import SaudaError, Unavailable
-from server.domain.money import to_text
-from server.domain.orders import LIVE_STATES, Order
+from server.domain.orders import LIVE_STATES, Fill, Order
 from server.orders import machine
 from server.orders.book import Working
 from server.orders.desk import SYSTEM, Desk, Done
@@ -50,8 +49,9 @@ class Reconciler:
         self._inflight = inflight
         self._said: dict[str, set[str]] = {}
 
-    async def reconcile(self, account: str) -> Reconciled:
-        """Compare and repair; raises what the broker raises when it cannot be read (try again later)."""
+    async def reconcile(self, account: str, *, joining: bool = False) -> Reconciled:
+        """Compare and repair; raises what the broker raises when it cannot be read (try again later). `joining`: the
+        first look of a connection, when what was carried in from earlier days is taken over."""
         desk = self._desk
         desk.ensure_writable()
         execution = desk.execution(account)
@@ -72,6 +72,9 @@ class Reconciler:
         await self._missing(account, execution, reports, before)
         version = desk.book.version
         positions, funds = await execution.positions(), await execution.funds()
+        if joining and desk.book.version == version and desk.account(account).mode == "LIVE":
+            await self._take_over(account, positions)
+            version = desk.book.version
         if desk.book.version == version:  # nothing happened while the broker was asked
             self._positions(account, positions, found)
             self._funds(account, funds, found)
@@ -159,15 +162,44 @@ class Reconciler:
             if ours[key, product] != broker[key, product]
         ]
 
+    async def _take_over(self, account: str, theirs: Sequence[BrokerPosition]) -> None:
+        """Positions of a live account that its orders and trades of today do not explain were carried in, or made
+        elsewhere on an earlier day: they enter the books at the broker's average, as EXTERNAL, and are said aloud."""
+        desk = self._desk
+        market, now = desk.market(account), desk.clock.now()
+        for there in theirs:
+            ours = sum(
+                p.quantity for p in desk.ledger.positions(account) if (p.key, p.product) == (there.key, there.product)
+            )
+            change = there.quantity - ours
+            quote = market.quote(there.key)
+            price = there.average or (quote.ltp if quote is not None else None)
+            if change == 0 or price is None or market.instrument(there.key) is None:
+                continue
+            fill = Fill(
+                execution=f"carried:{market.now():%Y%m%d}:{there.key}:{there.product}:{there.quantity}",
+                account=account,
+                order="",
+                key=there.key,
+                side="BUY" if change > 0 else "SELL",
+                quantity=abs(change),
+                price=price,
+                at=now,
+                at_market=market.now(),
+                liquidity="settlement",
+            )
+            if await self._updates.carried(account, fill, there.product) is not None:
+                desk.notice(
+                    "info",
+                    f"Taken over from the broker: {there.quantity} {there.key} ({there.product}), held before.",
+                    account,
+                )
+
     def _funds(self, account: str, theirs: BrokerFunds, found: Reconciled) -> None:
         """Money is the broker's to count for a live account; on paper our ledger is the only count there is."""
         if self._desk.account(account).mode != "LIVE":
             return
-        ours = self._desk.ledger.funds(account, self._desk.marks(account))
-        if ours.free_minor != theirs.available_minor:
-            found.differences.append(
-                f"Free funds: Rs {to_text(ours.free_minor)} here, Rs {to_text(theirs.available_minor)} at the broker."
-            )
+        self._desk.state_free(account, theirs.available_minor)
 
     def _say(self, account: str, differences: Sequence[str]) -> None:
         said = self._said.get(account, set())

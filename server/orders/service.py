@@ -265,7 +265,7 @@ class OrderService:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(account, execution), name=f"{account}:updates")
                 await self.desk.clock.sleep(0)  # listening begins before the books are compared
-                await self._reconciler.reconcile(account)
+                await self._reconciler.reconcile(account, joining=True)
                 self.desk.joined.add(account)
                 await self._recovery.resume(account)
                 await self.desk.recorder.flush()  # ready means: what was found is on disk, for all to read

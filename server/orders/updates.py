@@ -88,6 +88,25 @@ class Updates:
             desk.step(working, machine.Accept(""), "resolved", actor)
         return desk.fill(working, fill, instrument, actor)
 
+    async def carried(self, account: str, fill: Fill, product: Product) -> Done | None:
+        """A position that a live account held before Sauda knew it, as an execution of an EXTERNAL order."""
+        desk = self._desk
+        instrument = desk.market(account).instrument(fill.key)
+        if instrument is None or desk.ledger.seen(account, fill.execution):
+            return None
+        order = self._foreign(
+            account,
+            key=fill.key,
+            side=fill.side,
+            quantity=fill.quantity,
+            product=product,
+            state="OPEN",
+            broker_id="",
+            at_market=fill.at_market,
+        )
+        desk.adopt(order, None)
+        return desk.fill(desk.working(order.id), fill, instrument, f"broker:{order.broker}")
+
     def _assume_larger(self, working: Working, fill: Fill) -> None:
         """While a change to a larger quantity is in doubt, a fill of the smaller one must not end the order: it may
         work on at the broker. It is taken as changed until the broker's word says otherwise."""

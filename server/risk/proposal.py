@@ -59,6 +59,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """Money it takes beyond what is held already, charges included; None = no price to work it out with."""
     tokens: float = 1.0
     """Orders that may be sent this very moment."""
+    lock: str = ""
+    """Why this account takes no orders yet, in a sentence; empty = it does."""
 
     @property
     def sign(self) -> int:

@@ -60,6 +60,9 @@ class RiskState:
         self._defaults = defaults or Limits()
         self._accounts: dict[str, AccountRisk] = {}
         self.kill = KillSwitch()
+        self.locks: dict[str, str] = {}
+        """Accounts whose orders are refused, with the sentence why: a live account that has not passed its check. Set
+        by the composition root at every start and before the account connects."""
 
     def load(self, rows: Sequence[Any]) -> None:
         """Take in rows from disk (`account`, `name`, `body`, `reason`); raises Invalid when one cannot be read.

@@ -178,7 +178,7 @@ class LiveFeed:
         """Of the master."""
         return self._master.chain(name, expiry)
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         """Keys that have rows, oldest first."""
         return list(self._rows)
 

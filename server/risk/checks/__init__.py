@@ -15,6 +15,7 @@ from server.risk.checks import (
     delivery,
     free_funds,
     freeze,
+    lock,
     loss,
     open_orders,
     position,
@@ -34,6 +35,7 @@ __all__ = ("CHECKS", "Check", "first_problem", "problems")
 Check = Callable[[Proposal], Denied | None]
 
 CHECKS: tuple[Check, ...] = (
+    lock.check,
     state.check,
     twin.check,
     blocked.check,

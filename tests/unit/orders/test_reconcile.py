@@ -1,8 +1,11 @@
 """Comparing with the broker: what is repaired, what is said, what is left alone."""
 
+from decimal import Decimal
+
 import msgspec
 
-from server.orders.ports import BrokerFunds, OrderReport
+from server.domain.money import to_minor
+from server.orders.ports import BrokerFunds, BrokerPosition, OrderReport
 from tests.orders_kit import ACCOUNT, INFY, RELIANCE, Stage, request
 from tests.trading import DAY, ist
 
@@ -137,3 +140,39 @@ async def test_reconcile_when_the_account_is_paper_then_the_brokers_money_is_not
     async with Stage() as stage:
         stage.broker.money = BrokerFunds(available_minor=1, used_minor=2)
         assert (await stage.finish(stage.service.reconcile(ACCOUNT.id))).differences == []
+
+
+async def test_live_account_when_it_joins_then_what_was_carried_in_is_taken_over_and_said() -> None:
+    stage = Stage(mode="LIVE")
+
+    async def positions() -> list[BrokerPosition]:
+        return [BrokerPosition(key=RELIANCE.key, product="CNC", quantity=7, average=Decimal("2390.50"))]
+
+    stage.broker.positions = positions  # type: ignore[method-assign]
+    async with stage:
+        (held,) = [p for p in stage.ledger.positions(stage.account.id) if p.quantity]
+        assert (held.quantity, held.average, held.product) == (7, Decimal("2390.50"), "CNC")
+        assert [o.origin for o in stage.journal.orders.values()] == ["external"]
+        assert any("Taken over from the broker: 7 NSE:RELIANCE" in text for text in stage.notices())
+        await stage.restart()
+        assert [p.quantity for p in stage.ledger.positions(stage.account.id) if p.quantity] == [7]
+        stage.check_books()
+
+
+async def test_paper_account_when_positions_differ_then_nothing_is_taken_over() -> None:
+    stage = Stage()
+
+    async def positions() -> list[BrokerPosition]:
+        return [BrokerPosition(key=RELIANCE.key, product="CNC", quantity=7, average=Decimal(2390))]
+
+    stage.broker.positions = positions  # type: ignore[method-assign]
+    async with stage:
+        assert [p for p in stage.ledger.positions(stage.account.id) if p.quantity] == []
+
+
+async def test_live_account_when_the_broker_states_its_funds_then_the_ledger_follows() -> None:
+    async with Stage(mode="LIVE") as stage:
+        stage.broker.money = BrokerFunds(available_minor=to_minor(Decimal("123456.78")), used_minor=0)
+        await stage.finish(stage.service.reconcile(stage.account.id))
+        assert stage.service.funds(stage.account.id).free_minor == to_minor(Decimal("123456.78"))
+        stage.check_books()

@@ -1,0 +1,268 @@
+"""Keeps one live account connected: session out of the vault, master, order path, stream, snapshots, session's end.
+
+`run` is a supervisor part: what it raises is a reconnect with backoff. A session that is dead waits for its user
+instead of knocking again; nothing is retried that could reach an exchange.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from server.app.live.links import Link, LinkState, Snapshot
+from server.app.live.markets import LiveMarket
+from server.auth.vault import Vault
+from server.brokers.kit.ports import Connection, Context, Usage
+from server.brokers.kit.symbols import SymbolMap
+from server.core.clock import IST, Clock, to_ns
+from server.core.errors import Invalid, SaudaError, Unauthorised, Unavailable
+from server.domain.brokerage import Event, SessionGrant, TickEvent
+from server.orders.ports import Execution
+from server.orders.service import OrderService
+
+__all__ = ("SESSION", "Keeper", "clock_words", "packed")
+
+SESSION = "session"
+"""Field of a vault entry that holds the session; the others are the user's own."""
+_ANNOUNCE = timedelta(minutes=30)
+_SNAPSHOT_EVERY = 30.0
+_WATCH_PAUSE = 0.1
+_MODE = "full"
+
+_log = structlog.get_logger("live")
+
+
+class Keeper:
+    """One for all links; holds no state of its own.
+
+    Args:
+        links, live_markets, executions: those of `LiveAccounts` and the runtime, filled in place.
+        used: takes the usage log's lines.
+        tell: says that an account has changed.
+    """
+
+    def __init__(
+        self,
+        vault: Vault,
+        *,
+        clock: Clock,
+        orders: OrderService,
+        links: Mapping[str, Link],
+        live_markets: Mapping[str, LiveMarket],
+        executions: dict[str, Execution],
+        used: Callable[[Usage], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._vault = vault
+        self._clock = clock
+        self._orders = orders
+        self._links = links
+        self._live_markets = live_markets
+        self._executions = executions
+        self._used = used
+        self._tell = tell
+
+    async def run(self, link: Link, ready: Callable[[], None]) -> None:
+        """Connect and stay connected (a supervisor part: a failure is a reconnect)."""
+        await self._restore(link)
+        if link.grant is None:
+            ready()
+            await asyncio.Event().wait()
+        self.stand(link, "connecting", "")
+        connection = link.connection = link.adapter.connect(self.of(link))
+        try:
+            await connection.open()
+            await self._load_master(link, connection)
+            self._executions[link.name] = connection.execution
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._trade(link), name=f"{link.name}:orders")
+                group.create_task(self._keep_watching(link, connection), name=f"{link.name}:watch")
+                group.create_task(self._keep_snapshots(link, connection), name=f"{link.name}:snapshots")
+                if connection.stream is not None:
+                    group.create_task(self._stream(link, connection), name=f"{link.name}:stream")
+                self.stand(link, "connected", "")
+                ready()
+        except BaseExceptionGroup as failed:
+            await self._failed(link, failed.exceptions[0], ready)
+        except (SaudaError, OSError, TimeoutError) as error:
+            await self._failed(link, error, ready)
+        finally:
+            self._executions.pop(link.name, None)
+            live = self._live_markets[link.account.market]
+            live.feed.leave(link.name)
+            await connection.close()
+            link.connection = None
+
+    async def _failed(self, link: Link, error: BaseException, ready: Callable[[], None]) -> None:
+        """A dead session waits for its user; anything else is tried again by the supervisor."""
+        if isinstance(error, Unauthorised):
+            link.grant = await self._renewed(link)
+            if link.grant is None:
+                self.stand(link, "expired", error.detail)
+                self._orders.desk.notice(
+                    "warn", f"{link.account.title}: the session has ended. Sign in again.", link.name
+                )
+                ready()
+                await asyncio.Event().wait()
+        words = error.detail if isinstance(error, SaudaError) else f"{type(error).__name__}: {error}"
+        self.stand(link, "failed", words)
+        raise error
+
+    async def _renewed(self, link: Link) -> SessionGrant | None:
+        try:
+            grant = await link.adapter.login.refresh(self.of(link))
+        except SaudaError:
+            return None
+        if grant is not None:
+            await asyncio.to_thread(self._vault.put, link.name, packed(link.credentials, grant))
+        return grant
+
+    async def _restore(self, link: Link) -> None:
+        """Keys and session out of the vault, once."""
+        if link.grant is not None:
+            return
+        try:
+            link.credentials = await self.secrets(link)
+        except SaudaError as error:
+            self.stand(link, "signed_out", error.detail)
+            return
+        text = link.credentials.pop(SESSION, "")
+        if not text:
+            self.stand(link, "signed_out", link.problem)
+            return
+        grant = msgspec.json.decode(text, type=SessionGrant)
+        ends = link.adapter.login.expires(grant)
+        if ends is not None and ends <= self._clock.now():
+            link.grant = await self._renewed(link)
+            if link.grant is None:
+                self.stand(link, "expired", f"The session ended at {clock_words(ends)}.")
+            return
+        link.grant = grant
+
+    async def secrets(self, link: Link) -> dict[str, str]:
+        """Its vault entry, session included."""
+        return await asyncio.to_thread(self._vault.get, link.name)
+
+    async def _load_master(self, link: Link, connection: Connection) -> None:
+        listings = await connection.data.instruments()
+        live = self._live_markets[link.account.market]
+        await asyncio.to_thread(live.master.merge, link.name, [listing.instrument for listing in listings])
+        _log.info("master_loaded", **link.facts(), instruments=len(link.symbols))
+
+    async def _trade(self, link: Link) -> None:
+        def joined() -> None:
+            link.problem = ""
+
+        await self._orders.run_account(link.name, joined)
+
+    async def _stream(self, link: Link, connection: Connection) -> None:
+        feed = self._live_markets[link.account.market].feed
+        number = feed.join(link.name)
+        link.watch.set()
+
+        def sink(key: str, event: Event, received: int) -> None:
+            feed.push(number, key, event, received)
+
+        assert connection.stream is not None
+        await connection.stream.run(sink)
+
+    def rows_made(self, market: str, keys: Iterable[str]) -> None:
+        """Instruments of a market have rows now: its streams watch them, and a snapshot gives first prices."""
+        wanted = list(keys)
+        for link in self._links.values():
+            if link.account.market == market:
+                link.fresh.update(wanted)
+                link.watch.set()
+
+    async def _keep_watching(self, link: Link, connection: Connection) -> None:
+        """Watch what has rows; what is new gets a first price and its close by a snapshot."""
+        live = self._live_markets[link.account.market]
+        link.fresh.update(live.feed.listed())
+        link.watch.set()
+        while True:
+            await link.watch.wait()
+            link.watch.clear()
+            await self._clock.sleep(_WATCH_PAUSE)
+            carried = [key for key in live.feed.listed() if link.symbols.has(key)]
+            if connection.stream is not None:
+                await connection.stream.watch(carried, _MODE)
+            new = [key for key in link.fresh if link.symbols.has(key)]
+            link.fresh.clear()
+            if new:
+                with contextlib.suppress(Unavailable, Invalid):
+                    await self._first_prices(link, connection, live, new)
+
+    async def _first_prices(self, link: Link, connection: Connection, live: LiveMarket, keys: list[str]) -> None:
+        number = live.feed.choice.join(link.name)
+        quotes = await connection.data.quotes(keys)
+        now = to_ns(self._clock.now())
+        closes = {key: float(quote.close) for key, quote in quotes.items() if quote.close}
+        live.feed.closes(closes)
+        live.market.hub.set_closes(closes)
+        for key, quote in quotes.items():
+            live.feed.push(number, key, TickEvent(quote=quote, mode="snapshot"), now)
+
+    async def _keep_snapshots(self, link: Link, connection: Connection) -> None:
+        while True:
+            with contextlib.suppress(Unavailable, Invalid):
+                await self.snap(link, connection)
+            self._announce(link)
+            await self._clock.sleep(_SNAPSHOT_EVERY)
+
+    async def snap(self, link: Link, connection: Connection) -> None:
+        """Read funds, positions and holdings."""
+        funds = await connection.data.funds()
+        positions = await connection.data.positions()
+        holdings = await connection.data.holdings()
+        link.snapshot = Snapshot(at=self._clock.now(), funds=funds, positions=positions, holdings=holdings)
+
+    def _announce(self, link: Link) -> None:
+        """The daily end of a session is told before it comes."""
+        ends = link.adapter.login.expires(link.grant) if link.grant is not None else None
+        if ends is None or link.warned == ends or ends - self._clock.now() > _ANNOUNCE:
+            return
+        link.warned = ends
+        text = f"{link.account.title}: the session ends at {clock_words(ends)}. Sign in again before then."
+        self._orders.desk.notice("warn", text, link.name)
+
+    def stand(self, link: Link, state: LinkState, problem: str) -> None:
+        """How the link stands from now on."""
+        link.state, link.problem, link.since = state, problem, self._clock.now()
+        self._tell(link.name)
+
+    def of(self, link: Link) -> Context:
+        """What the link's adapter works with."""
+        return self.context(link.name, link.credentials, link.grant, link.kept.addresses, link)
+
+    def context(
+        self,
+        account: str,
+        credentials: Mapping[str, str],
+        grant: SessionGrant | None,
+        addresses: Mapping[str, str],
+        link: Link | None = None,
+    ) -> Context:
+        """The same before there is a link: a sign-in on trial."""
+        return Context(
+            account=account,
+            credentials=dict(credentials),
+            session=grant,
+            clock=self._clock,
+            symbols=link.symbols if link is not None else SymbolMap(account),
+            used=self._used,
+            base=dict(addresses),
+        )
+
+
+def packed(fields: Mapping[str, str], grant: SessionGrant) -> dict[str, str]:
+    """A vault entry: the user's fields and the session."""
+    kept = {name: value for name, value in fields.items() if name != SESSION}
+    return {**kept, SESSION: msgspec.json.encode(grant).decode()}
+
+
+def clock_words(moment: datetime) -> str:
+    """`06:00 on 21 Nov IST`."""
+    return f"{moment.astimezone(IST):%H:%M on %d %b} IST"

@@ -1,0 +1,90 @@
+"""One live account's link to its broker: what it is, how it stands, and the words the Connect page shows for it."""
+
+import asyncio
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from server.brokers.kit.ports import Adapter, Connection
+from server.brokers.kit.symbols import SymbolMap
+from server.domain.accounts import Account
+from server.domain.brokerage import FundsLine, HoldingLine, PositionLine, SessionGrant
+
+__all__ = ("Kept", "Link", "LinkState", "LinkWire", "Snapshot")
+
+LinkState = Literal["signed_out", "connecting", "connected", "expired", "failed"]
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What is remembered of an account beside its secrets (setting `live.<account>`)."""
+
+    addresses: dict[str, str] = {}
+    unlocked: bool = False
+    """Its check has passed: it takes orders."""
+    checked: datetime | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """An account as its broker last told it."""
+
+    at: datetime
+    funds: list[FundsLine] = []
+    positions: list[PositionLine] = []
+    holdings: list[HoldingLine] = []
+
+
+class LinkWire(msgspec.Struct, frozen=True, kw_only=True):
+    """A link on the wire; no secret is in it."""
+
+    account: str
+    title: str
+    broker: str
+    broker_title: str
+    market: str
+    currency: str
+    state: LinkState
+    problem: str
+    user: str
+    expires: datetime | None
+    unlocked: bool
+    locked_because: str
+    checked: datetime | None
+    tier: str
+    instruments: int
+    unmapped: dict[str, int]
+    snapshot_at: datetime | None
+    since: datetime | None
+    score: float
+
+
+class Link:
+    """Mutable; owned by `LiveAccounts`."""
+
+    def __init__(self, account: Account, adapter: Adapter, kept: Kept) -> None:
+        self.account = account
+        self.adapter = adapter
+        self.kept = kept
+        self.symbols = SymbolMap(account.broker)
+        self.credentials: dict[str, str] = {}
+        self.grant: SessionGrant | None = None
+        self.connection: Connection | None = None
+        self.state: LinkState = "signed_out"
+        self.problem = ""
+        self.since: datetime | None = None
+        self.snapshot: Snapshot | None = None
+        self.watch = asyncio.Event()
+        """Set when the watched instruments have changed."""
+        self.fresh: set[str] = set()
+        """Keys that got a row and have no price yet."""
+        self.warned: datetime | None = None
+        """The session end that was announced."""
+
+    @property
+    def name(self) -> str:
+        """The account's id."""
+        return self.account.id
+
+    def facts(self) -> dict[str, Any]:
+        """For logs: nothing secret."""
+        return {"account": self.name, "broker": self.account.broker, "state": self.state}
