@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
 from server.brokers.kit.moments import wall
-from server.brokers.kit.reading import Reader, Vocabulary, guard, number, refuse, sound, table_rows
+from server.brokers.kit.reading import Reader, Vocabulary, guard, number, refuse, table_rows
 from server.brokers.zerodha.packets import decode_binary
 from server.core.errors import Invalid
 from server.domain.brokerage import (
@@ -829,19 +829,12 @@ def _pushed(frame: bytes | str) -> _Pushed:
     return found
 
 
-def _order_events(data: bytes) -> list[Event]:
+def _pushed_order(data: bytes) -> list[Event]:
     raw: _Order = _reader("stream", _Order)(data)
-    events: list[Event] = [OrderEvent(order=_line("stream", "$.data", raw))]
-    try:
-        sound(BROKER, "stream", events)
-    except ArithmeticError as error:
-        _unsound(error)
-    return events
+    return [OrderEvent(order=_line("stream", "$.data", raw))]
 
 
-def _unsound(error: ArithmeticError) -> NoReturn:
-    refuse(BROKER, "stream", "$.data", f"a number in it is not of sensible size ({type(error).__name__})")
-
+_order_events = guard(BROKER, "stream", _pushed_order)
 
 PARSERS: Mapping[str, Callable[[bytes], Any]] = {
     name: guard(BROKER, name, parse, deep=name != "instruments")
