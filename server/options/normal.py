@@ -1,49 +1,51 @@
-"""The normal distribution over arrays: cumulative probability, scaled complementary error function, quantile.
+"""The normal distribution over arrays: density, cumulative probability, quantile, scaled complementary error function.
 
-Needs NumPy alone: importing SciPy for these three costs a start 0.2 s and 20 MB. One expansion serves both sides and
-all sizes: (1 + 2x) erfcx(x) as a polynomial in (x - 3.75) / (x + 3.75), after M. M. Shepherd and J. G. Laframboise,
-"Chebyshev approximation of (1 + 2x) exp(x^2) erfc x" (1981), worked out anew to 50 digits; the error is 1.2e-15 of the
-value at most. The quantile is M. J. Wichura's algorithm AS 241 (1988), good to 1e-15.
+Needs NumPy alone: importing SciPy for these costs a start 0.2 s and 20 MB, and its functions do not vectorise. One
+expansion serves both sides and all sizes, after M. M. Shepherd and J. G. Laframboise, "Chebyshev approximation of
+(1 + 2x) exp(x^2) erfc x" (1981), in another variable and worked out anew in 60 digits; the error is 1e-15 of the value
+at most. The quantile is M. J. Wichura's algorithm AS 241 (1988), good to 1e-15.
 """
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ("erfcx", "ndtr", "ndtri")
+__all__ = ("ERFCX", "cdf", "erfcx", "inverse_cdf", "ndtr", "ndtri", "pdf", "positive_erfcx")
 
 F8 = npt.NDArray[np.float64]
 _FEW = 24
 """Up to so many numbers, Python's own erfc is quicker than passes over an array."""
 _SQRT2 = math.sqrt(2.0)
-_CENTRE = 3.75
-_SERIES = (
-    1.2375126308378275,
-    -0.14024059858554525,
-    0.0035854154854790257,
-    0.08227673848999506,
-    -0.10880393014244462,
-    0.09230432116428125,
-    -0.05869339857664934,
-    0.02836227737211114,
-    -0.009746579683265262,
-    0.0017556261651970652,
-    0.000293714378044958,
-    -0.00029015535246077655,
-    5.164652974177416e-05,
-    2.2387565714911816e-05,
-    -1.1438048033346894e-05,
-    -9.792625707303523e-07,
-    1.7419821586224816e-06,
-    -5.084465378687302e-08,
-    -2.4857126248016745e-07,
-    1.879082322370048e-08,
-    3.197926671666804e-08,
-    -1.9551358868985616e-09,
-    -2.623107347133476e-09,
+_PHI: Final = 0.3989422804014327
+ERFCX: Final = (
+    1.095995661000491,
+    -0.9765487290808824,
+    0.7732087022652306,
+    -0.5408538313131976,
+    0.33085158787831587,
+    -0.1740109372408923,
+    0.07638151490371081,
+    -0.026370053329181024,
+    0.006112055708386392,
+    -0.0002809589359391201,
+    -0.00045505297165692805,
+    0.0001768130806560407,
+    -3.6342038149469713e-06,
+    -1.8861473378981353e-05,
+    4.692383913754639e-06,
+    1.4249464173304702e-06,
+    -8.436516120561793e-07,
+    -7.596899328669503e-08,
+    1.225288207064525e-07,
+    8.238240856147602e-10,
+    -1.527528889990648e-08,
+    2.654454508348017e-10,
+    1.2073816594065525e-09,
 )
+"""(z + 4) erfcx(z) as a polynomial in (z - 4) / (z + 4), lowest power first, for z >= 0."""
+_DOWN: Final = ERFCX[-2::-1]
 _A = (
     3.3871328727963666080e0,
     1.3314166789178437745e2,
@@ -106,6 +108,28 @@ _F = (
 )
 
 
+def positive_erfcx(z: F8, out: F8, spare: F8) -> F8:
+    """exp(z^2) erfc(z) for z >= 0, into `out`; `spare` is scratch of the same shape, `z` is left as it is."""
+    np.add(z, 4.0, out=spare)
+    np.reciprocal(spare, out=spare)
+    t = np.multiply(spare, -8.0)
+    t += 1.0
+    np.multiply(t, ERFCX[-1], out=out)
+    for coefficient in _DOWN[:-1]:
+        out += coefficient
+        out *= t
+    out += _DOWN[-1]
+    out *= spare
+    return out
+
+
+def pdf(x: Any) -> F8:
+    """Density of the standard normal distribution."""
+    x = np.asarray(x, float)
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(_PHI * np.exp(-0.5 * x * x))
+
+
 def ndtr(x: Any) -> F8:
     """Probability that a standard normal variable lies below `x`."""
     x = np.asarray(x, float)
@@ -148,26 +172,18 @@ def ndtri(p: Any) -> F8:
 
 def _right(x: F8) -> F8:
     """erfcx where x >= 0."""
-    with np.errstate(invalid="ignore"):
-        t = np.where(np.isposinf(x), 1.0, (x - _CENTRE) / (x + _CENTRE))
-    total = np.full_like(t, _SERIES[-1])
-    for c in _SERIES[-2::-1]:
-        total *= t
-        total += c
-    total /= 1.0 + 2.0 * x
-    return total
+    return positive_erfcx(x, np.empty_like(x), np.empty_like(x))
 
 
 def _erfcx(x: float) -> float:
     if x < 0.0:
         square = x * x
         return math.inf if square > 709.0 else 2.0 * math.exp(square) - _erfcx(-x)
-    if x == math.inf:
-        return 0.0
-    t, total = (x - _CENTRE) / (x + _CENTRE), 0.0
-    for c in reversed(_SERIES):
+    w = 1.0 / (x + 4.0)
+    t, total = 1.0 - 8.0 * w, 0.0
+    for c in reversed(ERFCX):
         total = total * t + c
-    return total / (1.0 + 2.0 * x)
+    return total * w
 
 
 def _ratio(above: tuple[float, ...], below: tuple[float, ...], x: F8) -> F8:
@@ -176,3 +192,8 @@ def _ratio(above: tuple[float, ...], below: tuple[float, ...], x: F8) -> F8:
         top = top * x + a
         bottom = bottom * x + b
     return top / bottom
+
+
+cdf = ndtr
+inverse_cdf = ndtri
+"""The names the rest of the house reads more easily."""
