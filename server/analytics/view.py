@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from server.analytics.contracts import ChainId
 from server.options.legs import Term
+from server.options.probability import Distribution
 
 __all__ = ("BUILD_UP", "FORWARD_SOURCES", "ChainView", "Fit", "Side", "SmileLike", "Summary", "finite")
 
@@ -135,6 +136,10 @@ class ChainView(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """Place of a strike, None when it is not listed."""
         at = int(np.searchsorted(self.strikes, strike - 1e-6))
         return at if at < len(self.strikes) and abs(self.strikes[at] - strike) < 1e-6 else None
+
+    def density(self) -> Distribution | None:
+        """Distribution of the spot at the expiry as the smile has it; None where no smile was fitted."""
+        return None
 
     def around(self, each_side: int) -> slice:
         """Places of so many strikes on each side of the at-the-money one; 0 = all."""

@@ -24,6 +24,7 @@ from server.orders.ports import Journal
 from server.orders.service import OrderService
 from server.risk.breaker import day_result
 from server.rulebook import Rulebook
+from server.strategies.builder import Builder
 
 __all__ = ("Context",)
 
@@ -64,6 +65,7 @@ class Context:
     """Course of an account's profit today: [market ms, rupees]."""
     chains: Chains
     """Live option chains."""
+    builder: Builder
     heartbeat: float
     notices: Sequence[str]
     """What was found at start-up and must be read."""

@@ -8,6 +8,7 @@ from server.core.clock import Clock
 from server.core.supervisor import Part
 from server.market.market import Market
 from server.rulebook import Rulebook
+from server.strategies.builder import Builder
 
 __all__ = ("Options",)
 
@@ -15,8 +16,9 @@ __all__ = ("Options",)
 class Options:
     """Everything about options that lives as long as the process."""
 
-    def __init__(self, *, markets: Mapping[str, Market], rulebook: Rulebook, clock: Clock) -> None:
+    def __init__(self, *, markets: Mapping[str, Market], rulebook: Rulebook, clock: Clock, plan: str) -> None:
         self.chains = Chains(markets, rulebook, clock, Cache(clock))
+        self.builder = Builder(self.chains, rulebook, plan)
 
     def parts(self) -> tuple[Part, ...]:
         """To be run by the supervisor, after the markets."""

@@ -86,7 +86,7 @@ class Runtime:
         self.executions: dict[str, Execution] = {}
         self.ledger = Ledger(rulebook, self.ids, clock)
         self.order_times = Timings()
-        self.options = Options(markets=self.markets, rulebook=rulebook, clock=clock)
+        self.options = Options(markets=self.markets, rulebook=rulebook, clock=clock, plan=PLAN)
         hosts = own_hosts(settings.server.port)
         self.streams = StreamServer(self.markets, bus, clock, self.boot, hosts, self.options.chains)
         self.orders = OrderService(
@@ -301,6 +301,7 @@ class Runtime:
             storage_facts=lambda: msgspec.to_builtins(storage.facts()),
             curve=self.curve.points,
             chains=self.options.chains,
+            builder=self.options.builder,
             heartbeat=HEARTBEAT_SECONDS,
             notices=notices,
             first_watchlists=lambda: first_watchlists(self.markets[MARKET]),
