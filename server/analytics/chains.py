@@ -14,7 +14,7 @@ import numpy as np
 
 from server.analytics.cache import Cache
 from server.analytics.contracts import ChainId, ChainRows, chain_rows, snapshot
-from server.analytics.frames import compute
+from server.analytics.frames import compute, layout_of
 from server.analytics.open_interest import OpeningInterest
 from server.analytics.underlyings import Underlying, expiry_of, underlying
 from server.analytics.view import ChainView
@@ -22,11 +22,13 @@ from server.core.clock import Clock
 from server.core.errors import NotFound, SaudaError, Unavailable
 from server.core.timings import Timings
 from server.market.market import Market
+from server.options.chain import Layout
 from server.rulebook import Rulebook
 
 __all__ = ("ChainWatch", "Chains")
 
 _EVERY = 1.0
+_LAYOUTS = 32
 
 
 class ChainWatch:
@@ -74,6 +76,7 @@ class Chains:
         self._rows: dict[tuple[str, ChainId], tuple[Market, int, ChainRows]] = {}
         self._views: dict[tuple[str, ChainId], ChainView] = {}
         self._hub_seen: dict[str, tuple[object, ...]] = {}
+        self._layouts: dict[tuple[ChainRows, ...], Layout] = {}
         self._version = 0
         self._wake = asyncio.Event()
 
@@ -221,10 +224,19 @@ class Chains:
             before.append(self._interest.of(market, place, snap.oi[at : at + len(place)]))
             at += len(place)
         self._version += 1
-        arguments = (market.id, snap, np.concatenate(before), self._version, self._clock.monotonic())
+        layout = self._layout(tuple(rows))
+        arguments = (market.id, snap, layout, np.concatenate(before), self._version, self._clock.monotonic())
         loop = asyncio.get_running_loop()
         views = await loop.run_in_executor(self._thread, lambda: compute(*arguments))
         return [self.ranked(view) for view in views]
+
+    def _layout(self, rows: tuple[ChainRows, ...]) -> Layout:
+        found = self._layouts.get(rows)
+        if found is None:
+            if len(self._layouts) >= _LAYOUTS:
+                self._layouts.clear()
+            found = self._layouts[rows] = layout_of(rows)
+        return found
 
     def _chain_rows(self, market: Market, chain: ChainId) -> ChainRows:
         kept = self._rows.get((market.id, chain))

@@ -1,105 +1,162 @@
 """From a snapshot of quotes to computed chains: pure, so that it may run on a thread."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
-from server.analytics.contracts import Snapshot
-from server.analytics.view import ChainView, Fit, Side, Summary, finite
+from server.analytics.contracts import ChainRows, Snapshot
+from server.analytics.smiles import fitted
+from server.analytics.view import FORWARD_SOURCES, ChainView, Side, Summary, finite
 from server.core.clock import from_ns
-from server.options import black76
+from server.options.chain import ChainFrame, Layout, Terms, Ticks, chain_frame
+from server.options.codes import OK
+from server.options.implied import implied_volatility
 from server.options.legs import Term
 
-__all__ = ("compute",)
+__all__ = ("compute", "layout_of")
 
 F8 = npt.NDArray[np.float64]
+_DAYS = 365.0
+_FEW = 2
+"""Strikes quoted on both sides below which no smile and no forward by parity can be told."""
 
 
-def compute(market: str, snap: Snapshot, oi_before: F8, version: int, computed: float) -> list[ChainView]:
+def layout_of(chains: Sequence[ChainRows]) -> Layout:
+    """Contracts of several chains as `chain_frame` wants them: calls, then puts, chain by chain."""
+    sizes = [len(chain.strikes) for chain in chains]
+    return Layout.of(
+        np.concatenate([np.full(2 * size, number) for number, size in enumerate(sizes)]),
+        np.concatenate([np.tile(chain.strikes, 2) for chain in chains]),
+        np.concatenate([np.repeat([True, False], size) for size in sizes]),
+        np.concatenate([np.full(2 * size, chain.lot) for chain, size in zip(chains, sizes, strict=True)]),
+    )
+
+
+def compute(
+    market: str, snap: Snapshot, layout: Layout, oi_before: F8, version: int, computed: float
+) -> list[ChainView]:
     """A view of each chain of the snapshot, in its order."""
+    ticks = Ticks(
+        bid=snap.bid,
+        ask=snap.ask,
+        last=snap.last,
+        oi=snap.oi,
+        oi_before=oi_before,
+        last_before=snap.before,
+        volume=snap.volume,
+    )
+    frame = chain_frame(layout, ticks, Terms(spot=snap.spot, years=snap.years, rate=snap.rate, future=snap.future))
+    bid_iv, ask_iv = _quoted(layout, snap, frame)
     out, at = [], 0
-    for index, chain in enumerate(snap.chains):
-        k = len(chain.strikes)
-        part = slice(at, at + 2 * k)
-        at += 2 * k
-        bid, ask, last = snap.bid[part], snap.ask[part], snap.last[part]
-        oi, volume = snap.oi[part], snap.volume[part]
-        good = (bid > 0) & (ask >= bid)
-        mid = np.where(good, 0.5 * (bid + ask), last)
-        T, r, S = float(snap.years[index]), float(snap.rate[index]), float(snap.spot[index])
-        K = chain.strikes
-        gap = np.abs(mid[:k] - mid[k:])
-        F, src = S * np.exp(r * T), "carry"
-        if np.isfinite(gap).any():
-            near = np.argsort(np.where(np.isfinite(gap), gap, np.inf))[:5]
-            near = near[np.isfinite(gap[near])]
-            F, src = float(np.median(K[near] + (mid[:k] - mid[k:])[near] * np.exp(r * T))), "parity"
-        call = np.repeat([True, False], k)
-        KK = np.concatenate((K, K))
-        with np.errstate(all="ignore"):
-            iv = black76.implied_volatility(mid, F, KK, T, r, call)
-            iv_b = black76.implied_volatility(bid, F, KK, T, r, call)
-            iv_a = black76.implied_volatility(ask, F, KK, T, r, call)
-            delta = black76.delta(F, KK, T, r, iv, call)
-            root = iv * np.sqrt(T)
-            d1 = np.log(F / KK) / root + root / 2
-            pdf = np.exp(-0.5 * d1 * d1) / np.sqrt(2 * np.pi) * np.exp(-r * T)
-            gamma, vega = pdf / (F * root), F * pdf * np.sqrt(T) / 100
-            theta = -F * pdf * iv / (2 * np.sqrt(T)) / 365
-        a = int(np.argmin(np.abs(K - F))) if np.isfinite(F) else 0
-        atm = finite(np.nanmean([iv[a], iv[k + a]])) if np.isfinite([iv[a], iv[k + a]]).any() else None
-        change = oi - oi_before[part]
-        nan = np.full(2 * k, np.nan)
+    for number, chain in enumerate(snap.chains):
+        size = len(chain.strikes)
+        sides = [
+            _side(frame, rows, slice(start, start + size), bid_iv, ask_iv)
+            for rows, start in ((chain.call, at), (chain.put, at + size))
+        ]
+        at += 2 * size
+        out.append(_view(market, snap, frame, number, sides, version, computed))
+    return out
 
-        def side(which: slice) -> Side:
-            return Side(
-                rows=chain.rows[which],
-                iv=iv[which],
-                iv_reason=np.zeros(k, np.int8),
-                mid=mid[which],
-                delta=delta[which],
-                gamma=gamma[which],
-                theta=theta[which],
-                vega=vega[which],
-                rho=nan[which],
-                oi_change=change[which],
-                build_up=np.zeros(k, np.int8),
-                bid_iv=iv_b[which],
-                ask_iv=iv_a[which],
-            )
 
-        out.append(
-            ChainView(
-                market=market,
-                id=chain.id,
-                underlying=chain.underlying,
-                title=chain.title,
-                lot=chain.lot,
-                version=version,
-                at=from_ns(snap.at_ns),
-                computed=computed,
-                source=snap.source,
-                strikes=K,
-                call=side(slice(0, k)),
-                put=side(slice(k, 2 * k)),
-                term=Term(T, F, r),
-                summary=Summary(
-                    spot=finite(S),
-                    future=finite(snap.future[index]),
-                    forward=finite(F),
-                    forward_source=src,
-                    atm_strike=finite(K[a]),
-                    days_left=T * 365,
-                    years=T,
-                    atm_iv=atm,
-                    straddle=finite(mid[a] + mid[k + a]),
-                    call_oi=float(np.nansum(oi[:k])),
-                    put_oi=float(np.nansum(oi[k:])),
-                    call_volume=float(np.nansum(volume[:k])),
-                    put_volume=float(np.nansum(volume[k:])),
-                ),
-                fit=Fit(),
-                smile=None,
-                notes=(),
-            )
-        )
+def _quoted(layout: Layout, snap: Snapshot, frame: ChainFrame) -> tuple[F8, F8]:
+    """Volatility at bid and at ask, a row a contract; NaN where the quote gives none."""
+    chain = layout.expiry
+    forward, years, rate = frame.expiries.forward[chain], snap.years[chain], snap.rate[chain]
+    sign = np.where(layout.call, 1.0, -1.0)
+    crossed = snap.bid > snap.ask
+    with np.errstate(all="ignore"):
+        found = [
+            implied_volatility(forward, layout.strike, years, rate, sign, np.where(crossed, np.nan, quote), q=rate)
+            for quote in (snap.bid, snap.ask)
+        ]
+    return found[0], found[1]
+
+
+def _side(frame: ChainFrame, rows: npt.NDArray[np.int64], part: slice, bid_iv: F8, ask_iv: F8) -> Side:
+    found = frame.rows
+    return Side(
+        rows=rows,
+        iv=found.iv[part],
+        iv_reason=found.iv_reason[part],
+        mid=found.price[part],
+        delta=found.delta[part],
+        gamma=found.gamma[part],
+        theta=found.theta[part],
+        vega=found.vega[part],
+        rho=found.rho[part],
+        oi_change=found.oi_change[part],
+        build_up=found.build_up[part],
+        bid_iv=bid_iv[part],
+        ask_iv=ask_iv[part],
+    )
+
+
+def _view(
+    market: str, snap: Snapshot, frame: ChainFrame, number: int, sides: Sequence[Side], version: int, computed: float
+) -> ChainView:
+    chain, whole = snap.chains[number], frame.expiries
+    call, put = sides
+    term = Term(float(snap.years[number]), float(whole.forward[number]), float(snap.rate[number]))
+    smile, fit = fitted(chain.strikes, call, put, term)
+    summary = Summary(
+        spot=finite(snap.spot[number]),
+        future=finite(snap.future[number]),
+        forward=finite(whole.forward[number]),
+        forward_source=FORWARD_SOURCES[int(whole.forward_source[number])],
+        atm_strike=finite(whole.atm_strike[number]),
+        days_left=term.years * _DAYS,
+        years=term.years,
+        atm_iv=finite(whole.atm_iv[number]),
+        straddle=finite(whole.straddle[number]),
+        expected_move=finite(whole.expected_move[number]),
+        pcr_oi=finite(whole.pcr_oi[number]),
+        pcr_volume=finite(whole.pcr_volume[number]),
+        max_pain=finite(whole.max_pain[number]),
+        gex=finite(whole.gex[number]),
+        gex_flip=None,
+        call_oi=finite(whole.call_oi[number]),
+        put_oi=finite(whole.put_oi[number]),
+        call_volume=finite(whole.call_volume[number]),
+        put_volume=finite(whole.put_volume[number]),
+        **smile.measures if smile is not None else {},
+    )
+    return ChainView(
+        market=market,
+        id=chain.id,
+        underlying=chain.underlying,
+        title=chain.title,
+        lot=chain.lot,
+        version=version,
+        at=from_ns(snap.at_ns),
+        computed=computed,
+        source=snap.source,
+        strikes=chain.strikes,
+        call=call,
+        put=put,
+        term=term,
+        summary=summary,
+        fit=fit,
+        smile=smile,
+        notes=tuple(_notes(chain, whole.oi_reason[number], call, put, summary)),
+    )
+
+
+def _notes(chain: ChainRows, oi_reason: int, call: Side, put: Side, summary: Summary) -> list[str]:
+    quoted = int((np.isfinite(call.mid) | np.isfinite(put.mid)).sum())
+    out = []
+    if summary.years <= 0:
+        out.append(f"{chain.id.name} options of {chain.id.expiry:%d %b %Y} have stopped trading: no time is left.")
+    elif quoted == 0:
+        out.append("No strike of this chain is quoted yet: there is nothing to compute from.")
+    elif quoted < _FEW:
+        out.append("Only one strike is quoted: no smile can be fitted and the forward comes from elsewhere.")
+    elif not ((call.iv_reason == OK) | (put.iv_reason == OK)).any():
+        out.append("No quote of this chain has an implied volatility: prices are below intrinsic value or missing.")
+    if oi_reason:
+        out.append("Open interest is zero or not known: PCR, max pain and gamma exposure cannot be told.")
+    crossed = int((call.bid_iv > call.ask_iv).sum() + (put.bid_iv > put.ask_iv).sum())
+    if crossed:
+        out.append(f"{crossed} quotes are crossed; their last prices are used.")
     return out

@@ -157,6 +157,8 @@ class SmileLike(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """`server.options.smile.Smile`."""
     points: I8
     """Places of the strikes it was fitted to."""
+    measures: dict[str, float | None]
+    """skew, risk_reversal, butterfly, put_25, call_25."""
 
 
 def finite(value: float) -> float | None:
