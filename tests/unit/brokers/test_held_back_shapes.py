@@ -1,0 +1,56 @@
+"""Samples that acceptance keeps to itself: bodies of their published shapes go through the call they belong to."""
+
+import importlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.brokers.skeletons import build, skeletons
+from tests.shared import shared
+
+TIME = "2026-11-20T10:15:00.123456789Z"
+ALPACA: dict[str, Any] = {
+    "t": TIME, "created_at": TIME, "updated_at": TIME, "submitted_at": TIME, "filled_at": TIME, "timestamp": TIME,
+    "side": "buy", "type": "market", "order_type": "market", "time_in_force": "day", "status": "filled",
+    "event": "fill",
+}  # fmt: skip
+NOREN: dict[str, Any] = {
+    "stat": "Ok", "trantype": "B", "prctyp": "LMT", "ret": "DAY", "status": "OPEN", "time": "20-11-2026 09:15:00",
+    "norentm": "10:15:01 20-11-2026", "exch_tm": "00:00:00 01-01-1980", "request_time": "10:15:01 20-11-2026",
+    "ltt": "10:15:00",
+}  # fmt: skip
+FAMILIES: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("flattrade", "flattrade_noren/flattrade_readme/L0596_single_order_history.json", "order_history", NOREN),
+    ("flattrade", "flattrade_noren/flattrade_readme/L0872_get_positions.json", "positions", NOREN),
+    ("flattrade", "flattrade_noren/flattrade_readme/L1456_get_quotes.json", "quotes", NOREN),
+    ("flattrade", "flattrade_noren/flattrade_readme/L1456_get_quotes.json", "depth", NOREN),
+    ("flattrade", "flattrade_noren/flattrade_readme/L1566_get_time_price_series.json", "history", NOREN),
+    ("flattrade", "flattrade_noren/shoonya_readme/L1229_span_calculator.json", "margin", NOREN),
+    ("flattrade", "flattrade_noren/shoonya_readme/L1298_get_option_greek.json", "error", {"stat": "Not_Ok"}),
+    ("alpaca", "alpaca/alpaca_py_tests/historical_option_data/get_bars.json", "history", ALPACA),
+    ("alpaca", "alpaca/alpaca_py_tests/historical_option_data/get_latest_quote.json", "quotes", ALPACA),
+    ("alpaca", "alpaca/alpaca_py_tests/historical_option_data/get_option_chain.json", "option_chain", ALPACA),
+    ("alpaca", "alpaca/alpaca_py_tests/position_routes/close_all_positions.json", "place", ALPACA | {"status": 200}),
+    ("alpaca", "alpaca/alpaca_py_tests/position_routes/close_all_positions.json", "cancel", ALPACA | {"status": 200}),
+    ("alpaca", "alpaca/alpaca_py_tests/position_routes/close_position_with_qty.json", "place", ALPACA),
+    ("alpaca", "alpaca/alpaca_py_tests/position_routes/close_position_with_percentage.json", "orders", ALPACA),
+    ("alpaca", "alpaca/alpaca_py_tests/position_routes/get_all_positions.json", "positions", ALPACA),
+    ("alpaca", "alpaca/docs_streaming/L0024_streaming.json", "decode_orders", ALPACA),
+    ("alpaca", "alpaca/docs_streaming/L0035_streaming.json", "decode_orders", ALPACA | {"stream": "listening"}),
+    ("alpaca", "alpaca/docs_streaming/L0061_authentication.json", "decode_orders", ALPACA),
+    ("alpaca", "alpaca/docs_streaming/L0074_authentication.json", "decode_orders", ALPACA),
+    ("alpaca", "alpaca/docs_streaming/L0187_example.json", "decode_orders", ALPACA | {"stream": "trade_updates"}),
+]
+
+
+@pytest.mark.parametrize(("broker", "family", "call", "values"), FAMILIES)
+def test_shape_when_held_back_then_its_call_reads_it(
+    broker: str, family: str, call: str, values: dict[str, Any]
+) -> None:
+    module = importlib.import_module(f"server.brokers.{broker}.parse")
+    shape = skeletons(shared("brokers/SHAPES.md"))[family]
+    plain = build(shape, values)
+    body = json.dumps(plain["response"] if broker == "oanda" else plain).encode()
+    found = getattr(module, call)(body) if call.startswith("decode") else module.PARSERS[call](body)
+    assert found is not None and found != []
