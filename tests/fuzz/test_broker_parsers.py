@@ -1,6 +1,7 @@
 """Every parser and decoder of a broker, fed hostile bytes. `SAUDA_LONG=1` grinds a million frames a broker."""
 
 import importlib
+import json
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tests.fuzz.broker_bytes import grind
 from tests.shared import shared
 
 FRAMES = 1_000_000 if os.environ.get("SAUDA_LONG") else 4_000
-FOLDERS = {"flattrade": "flattrade_noren", "alpaca": "alpaca"}
+FOLDERS = {"flattrade": "flattrade_noren", "alpaca": "alpaca", "oanda": "oanda"}
 FRAMES_SEEN: dict[str, tuple[str, ...]] = {
     "flattrade": (
         '{"t":"tk","e":"NSE","tk":"22","ts":"ACC-EQ","lp":"1166.55","ft":"1795146300","bp1":"1.0","bq1":"5"}',
@@ -20,6 +21,7 @@ FRAMES_SEEN: dict[str, tuple[str, ...]] = {
         '[{"T":"q","S":"AAPL","bp":1.5,"bs":1,"ap":1.6,"as":2,"t":"2026-01-02T15:00:00.123456789Z"}]',
         '{"stream":"trade_updates","data":{"event":"fill","price":"1","qty":"2","order":{"id":"a","status":"new"}}}',
     ),
+    "oanda": ('{"type":"PRICE","instrument":"EUR_USD","time":"2026-11-20T10:00:00.1Z","bids":[],"asks":[]}',),
 }
 """Frames for which there is no sample file."""
 
@@ -30,6 +32,8 @@ def test_parsers_when_bytes_are_hostile_then_only_invalid_is_raised(broker: str)
     module = importlib.import_module(f"server.brokers.{broker}.parse")
     folder = shared(f"brokers/fixtures/{FOLDERS[broker]}")
     seeds = [path.read_bytes() for path in sorted(Path(folder).rglob("*.json")) if path.stat().st_size < 20_000]
+    if broker == "oanda":
+        seeds = [json.dumps(json.loads(seed)["response"]).encode() for seed in seeds]
     decoders = [module.decode_stream, module.decode_orders]
     read = grind(module.PARSERS, decoders, [*seeds, *(f.encode() for f in FRAMES_SEEN[broker] * 20)], frames=FRAMES)
     assert 0 < read < FRAMES

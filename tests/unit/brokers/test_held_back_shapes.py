@@ -20,6 +20,13 @@ NOREN: dict[str, Any] = {
     "norentm": "10:15:01 20-11-2026", "exch_tm": "00:00:00 01-01-1980", "request_time": "10:15:01 20-11-2026",
     "ltt": "10:15:00",
 }  # fmt: skip
+OANDA: dict[str, Any] = {
+    "time": TIME, "createTime": TIME, "type": "LIMIT", "state": "PENDING", "units": "-100", "reason": "CLIENT_ORDER",
+    "instrument": "EUR_USD", "timeInForce": "GTC",
+}  # fmt: skip
+CHANGES, CLOSE = "accounts/v3_accounts_accountID_account_changes.json", "trades/v3_account_accountID_trades_close.json"
+STREAM = "oanda/oandapyV20_responses/pricing/v3_accounts_accountID_pricing_stream.json"
+SINCE, BEATS = "v3_accounts_transaction_sinceid.json", "v3_accounts_transactions_stream.json"
 FAMILIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("flattrade", "flattrade_noren/flattrade_readme/L0596_single_order_history.json", "order_history", NOREN),
     ("flattrade", "flattrade_noren/flattrade_readme/L0872_get_positions.json", "positions", NOREN),
@@ -41,6 +48,16 @@ FAMILIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("alpaca", "alpaca/docs_streaming/L0061_authentication.json", "decode_orders", ALPACA),
     ("alpaca", "alpaca/docs_streaming/L0074_authentication.json", "decode_orders", ALPACA),
     ("alpaca", "alpaca/docs_streaming/L0187_example.json", "decode_orders", ALPACA | {"stream": "trade_updates"}),
+    ("oanda", f"oanda/oandapyV20_responses/{CHANGES}", "orders", OANDA),
+    ("oanda", f"oanda/oandapyV20_responses/{CHANGES}", "funds", OANDA),
+    ("oanda", f"oanda/oandapyV20_responses/{CLOSE}", "place", OANDA | {"type": "MARKET_ORDER"}),
+    ("oanda", f"oanda/oandapyV20_responses/{CLOSE}", "modify", OANDA | {"type": "MARKET_ORDER"}),
+    ("oanda", f"oanda/oandapyV20_responses/transactions/{SINCE}", "order_history", OANDA | {"type": "LIMIT_ORDER"}),
+    ("oanda", f"oanda/oandapyV20_responses/transactions/{SINCE}", "orders", OANDA | {"type": "LIMIT_ORDER"}),
+    ("oanda", f"oanda/oandapyV20_responses/transactions/{SINCE}", "trades", OANDA | {"type": "ORDER_FILL"}),
+    ("oanda", f"oanda/oandapyV20_responses/transactions/{BEATS}", "decode_orders", OANDA | {"type": "HEARTBEAT"}),
+    ("oanda", STREAM, "decode_stream", OANDA | {"type": "PRICE"}),
+    ("oanda", STREAM, "decode_stream", OANDA | {"type": "HEARTBEAT"}),
 ]
 
 
