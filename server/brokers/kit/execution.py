@@ -113,7 +113,7 @@ class BrokerExecution:
         Unauthorised when the session is dead. A broker without a stream leaves this alone."""
 
     def execution_id(self, line: TradeLine) -> str:
-        """An id no other execution of the account has: exchanges number trades anew each day, and alike for both sides."""
+        """An id no other execution of the account has: exchanges number trades anew each day, for both sides alike."""
         return f"{line.broker_id}-{line.execution}"
 
     def product(self, line: OrderLine | PositionLine | TradeLine, listing: Listing | None) -> Product:
