@@ -8,8 +8,8 @@ import { create as createStrip } from '../views/strip/index.js';
 import { create as createWatchlist } from '../views/shared/watchlist/index.js';
 import { addressOf } from './router.js';
 
-const RAIL = Object.freeze([['home', 'home'], ['charts', 'charts'], ['orders', 'orders'], ['portfolio', 'portfolio'], ['wallet', 'wallet'], ['system', 'system'], ['settings', 'settings']]);
-const BAR = Object.freeze(['home', 'charts', 'orders', 'portfolio']);
+const RAIL = Object.freeze([['home', 'home'], ['charts', 'charts'], ['options', 'options'], ['orders', 'orders'], ['portfolio', 'portfolio'], ['wallet', 'wallet'], ['system', 'system'], ['settings', 'settings']]);
+const BAR = Object.freeze(['home', 'charts', 'options', 'portfolio']);
 
 /**
  * @param {import('../views/context.js').Ctx} ctx

@@ -29,6 +29,10 @@ const MODULES = {
     await Promise.all([style('/chart/chart.css'), style('/views/charts/charts.css')]);
     return import('../views/charts/index.js');
   },
+  async options() {
+    await style('/views/options/options.css');
+    return import('../views/options/index.js');
+  },
   orders: () => import('../views/orders/index.js'),
   portfolio: () => import('../views/portfolio/index.js'),
   wallet: () => import('../views/wallet/index.js'),

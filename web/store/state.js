@@ -59,7 +59,7 @@ export const DEFAULT_PREFERENCES = Object.freeze({
   sideShut: false,
   watchlist: '',
   chart: { interval: '3m', kind: 'candles', volume: true, indicators: ['ema20'] },
-  chain: { columns: ['ltp', 'quote', 'oi', 'iv', 'delta', 'theta', 'vega', 'volume', 'build'], underlying: '' },
+  chain: { columns: ['ltp', 'oi', 'quote', 'iv', 'delta', 'theta', 'vega', 'volume', 'build'], underlying: '' },
   last: {},
 });
 

@@ -8,7 +8,7 @@ import { errorText } from '../shared/text.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 
-const KEYS = [['Ctrl K', 'palette'], ['G H', 'home'], ['G C', 'charts'], ['G O', 'orders'], ['G P', 'portfolio'], ['G W', 'wallet'], ['G S', 'system'], ['B / S', 'buySell'], ['Shift B / S', 'quick'],
+const KEYS = [['Ctrl K', 'palette'], ['G H', 'home'], ['G C', 'charts'], ['G N', 'options'], ['G O', 'orders'], ['G P', 'portfolio'], ['G W', 'wallet'], ['G S', 'system'], ['B / S', 'buySell'], ['Shift B / S', 'quick'], ['S / B', 'chain'], ['Shift S / B', 'chainQuick'], ['[ ]', 'chainColumns'],
   ['\u2191 \u2193 Enter', 'rows'], ['E / T', 'exit'], ['M / X', 'modify'], ['Ctrl Shift K', 'kill'], ['?', 'keys']];
 
 /** Limits whose use is a running count; the others are judged order by order. */
