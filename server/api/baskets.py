@@ -77,6 +77,7 @@ async def baskets(
 )
 async def create(context: NamedDependency[Context], data: JSONBody[BasketAsked]) -> BasketWire:
     """Answers when the basket is on disk; its legs follow one after the other, told on the stream."""
+    context.ensure_confirmed(data.account)
     made = await context.orders.baskets.create(
         data.account,
         data.name,

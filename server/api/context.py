@@ -12,7 +12,7 @@ from server.api.ports import Reads, Reloaded
 from server.audit.verify import Verdict
 from server.core.bus import Bus
 from server.core.clock import Clock
-from server.core.errors import NotFound
+from server.core.errors import Conflict, NotFound
 from server.core.logs import correlation
 from server.core.supervisor import Supervisor
 from server.core.timings import Timings
@@ -69,6 +69,8 @@ class Context:
     heartbeat: float
     notices: Sequence[str]
     """What was found at start-up and must be read."""
+    read_back: Callable[[str], str]
+    """What must be confirmed before an account's first live order of the day; empty = nothing."""
     first_watchlists: Callable[[], Sequence[Any]]
     """Watchlists of a new installation."""
 
@@ -99,6 +101,16 @@ class Context:
                 remedy=f"Use one of: {', '.join(self.accounts)}.",
             )
         return found
+
+    def ensure_confirmed(self, account: str) -> None:
+        """Raise Conflict before the first live order of a day, with the sentence to read back."""
+        if text := self.read_back(account):
+            raise Conflict(
+                text,
+                code="order.read_back",
+                field="account",
+                remedy="Confirm it once for today, then send again.",
+            )
 
     @property
     def ready(self) -> bool:

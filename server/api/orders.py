@@ -73,6 +73,7 @@ class Exit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 async def place(context: NamedDependency[Context], data: JSONBody[OrderRequest]) -> Response[OrderWire]:
     """201 with the order as it stands on disk (its state may be REJECTED or UNKNOWN); 200 when this request_id came
     before; 422 when a limit refuses it, and then nothing was sent."""
+    context.ensure_confirmed(data.account)
     began = context.clock.monotonic()
     placed = await context.orders.place(data, actor=OWNER, correlation=correlation.get())
     context.order_times.add(context.clock.monotonic() - began)
@@ -154,6 +155,7 @@ async def cancel(context: NamedDependency[Context], order_id: FromPath[str]) -> 
 @post("/api/v1/positions/exit", dto=Strict[Exit], return_dto=None, tags=["Portfolio"], summary="Close a position")
 async def exit_position(context: NamedDependency[Context], data: JSONBody[Exit]) -> Response[OrderWire]:
     """Sends one market order for the whole quantity."""
+    context.ensure_confirmed(data.account)
     placed = await context.orders.exit_position(
         data.account, data.key, data.product, actor=OWNER, correlation=correlation.get(), request_id=data.request_id
     )

@@ -1,6 +1,6 @@
 """Opening accounts and loading their books from disk: at start-up, and again after a failed write."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,7 +18,9 @@ __all__ = ("load_books", "open_account")
 _log = structlog.get_logger("books")
 
 
-async def load_books(storage: Storage, ledger: Ledger, accounts: Mapping[str, Account], plan: str) -> None:
+async def load_books(
+    storage: Storage, ledger: Ledger, accounts: Mapping[str, Account], plan: Callable[[Account], str]
+) -> None:
     """Make the ledger in memory what the tables say, for every account."""
     balances = await storage.postings.load_balances()
     holds = await storage.postings.load_holds()
@@ -34,7 +36,7 @@ async def load_books(storage: Storage, ledger: Ledger, accounts: Mapping[str, Ac
                 today.add(posting)
         ledger.load(
             account.id,
-            plan,
+            plan(account),
             balances={book: minor for (owner, book), minor in balances.items() if owner == account.id},
             holds={reference: minor for (owner, reference), minor in holds.items() if owner == account.id},
             positions=[p for p in positions if p.account == account.id],

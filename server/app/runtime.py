@@ -5,6 +5,7 @@ The only place that knows concrete adapters. `open` reads everything from disk b
 """
 
 import asyncio
+import os
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -19,9 +20,11 @@ from litestar import Litestar
 
 from server import __version__
 from server.api.app import create_app
+from server.api.connect import CALLBACK, connect_handlers
 from server.api.context import Context
 from server.api.imports import import_handlers
 from server.api.pages import Site
+from server.api.portfolio import portfolio_handlers
 from server.api.ports import Reads
 from server.api.replays import replay_handlers
 from server.api.security import own_hosts
@@ -30,6 +33,9 @@ from server.api.stream_app import HEARTBEAT_SECONDS
 from server.app.books import load_books, open_account
 from server.app.curve import Curve
 from server.app.importing import ImportService
+from server.app.live.accounts import LiveAccounts
+from server.app.live.check import Checks
+from server.app.live.front import LiveFront
 from server.app.options import Options
 from server.app.reload import Reloader
 from server.app.replayed import Replays
@@ -37,6 +43,7 @@ from server.app.settings import Settings, load_settings
 from server.app.simulated import ACCOUNT, MARKET, Simulated
 from server.app.watchlists import first_watchlists
 from server.audit.verify import Verdict, verify
+from server.auth.vault import Vault
 from server.brokers.paper.config import PaperSettings
 from server.brokers.paper.execution import Paper
 from server.core.bus import Bus
@@ -102,7 +109,7 @@ class Runtime:
                 risk=storage.risk,
             ),
             ledger=self.ledger,
-            reload_ledger=lambda: load_books(storage, self.ledger, self.accounts, PLAN),
+            reload_ledger=lambda: load_books(storage, self.ledger, self.accounts, self._plan),
             rules=rulebook,
             margin=lambda legs, day: portfolio_margin(legs, rulebook, day),
             bus=bus,
@@ -123,6 +130,8 @@ class Runtime:
         self.simulated: Simulated
         self.replays: Replays
         self.imports: ImportService
+        self.live: LiveAccounts
+        self.live_front: LiveFront
         self.context: Context
         self.reloader: Reloader
 
@@ -159,7 +168,8 @@ class Runtime:
         """The HTTP app over this runtime."""
         site = Site(bundled("web"), reload=self.settings.server.mode == "development")
         recorded = [*import_handlers(self.imports), *replay_handlers(self.replays)]
-        return create_app(self.context, site, [*stream_handlers(self.streams), *recorded])
+        live = [*connect_handlers(self.live_front), *portfolio_handlers(self.live_front)]
+        return create_app(self.context, site, [*stream_handlers(self.streams), *recorded, *live])
 
     async def _prepare(self, data: Path, read: Callable[[], Settings]) -> None:
         storage = self.storage
@@ -189,6 +199,9 @@ class Runtime:
         recordings = self.replays.recordings
         self.imports = ImportService(data, recordings, self.clock, self.bus, self.ids, self.replays.changed)
         said = await self.replays.open()
+        self.live = self._live(data)
+        self.live_front = LiveFront(self.live, Checks(data, self.live, self.orders, self.clock), self.clock)
+        await self.live.load()
         self.reloader = Reloader(self.settings, read, market, self.orders.desk, self._write)
         self.context = self._context(data, [*storage.report.notices, *([said] if said else [])])
         await self.orders.load()
@@ -211,7 +224,7 @@ class Runtime:
         for part in self.options.parts():
             add(part)
         add(Part("imports", self.imports.run, essential=False))
-        for part in self.replays.parts():
+        for part in (*self.replays.parts(), *self.live.parts()):
             add(part)
 
     def _replays(self, data: Path) -> Replays:
@@ -230,6 +243,28 @@ class Runtime:
             paper=self._paper,
             capital_minor=self.settings.paper.capital * 100,
             plan=PLAN,
+        )
+
+    def _plan(self, account: Account) -> str:
+        """Whose charges an account pays: its own broker's where the rulebook has them."""
+        return account.broker if account.mode == "LIVE" and account.broker in self.rulebook.brokers else PLAN
+
+    def _live(self, data: Path) -> LiveAccounts:
+        return LiveAccounts(
+            Vault(data, os.environ.get("SAUDA_VAULT_PASSPHRASE", "")),
+            redirect=f"http://127.0.0.1:{self.settings.server.port}{CALLBACK}",
+            others=self.settings.server.mode == "development",
+            clock=self.clock,
+            bus=self.bus,
+            storage=self.storage,
+            rulebook=self.rulebook,
+            supervisor=self.supervisor,
+            ledger=self.ledger,
+            orders=self.orders,
+            markets=self.markets,
+            accounts=self.accounts,
+            executions=self.executions,
+            plan=self._plan,
         )
 
     def _paper(self, account: str, market: Market) -> Paper:
@@ -304,6 +339,7 @@ class Runtime:
             builder=self.options.builder,
             heartbeat=HEARTBEAT_SECONDS,
             notices=notices,
+            read_back=self.live_front.read_back,
             first_watchlists=lambda: first_watchlists(self.markets[MARKET]),
         )
 

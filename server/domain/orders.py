@@ -57,7 +57,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     parent: str = ""
     """Basket or trigger that made it."""
     origin: str = "user"
-    """user, api, basket, trigger, squareoff, settlement, kill, external."""
+    """user, api, basket, trigger, squareoff, settlement, kill, check, external."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,17 +8,18 @@ before it connects, at every start. See `server/decisions/0008-live-accounts.md`
 import asyncio
 import contextlib
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
 import msgspec
 import structlog
 
+from server.api.live import Begun, LinkState, LinkWire
 from server.app.books import open_account
 from server.app.live import registry
 from server.app.live.keeper import SESSION, Keeper, packed
-from server.app.live.links import Kept, Link, LinkState, LinkWire
+from server.app.live.links import Kept, Link
 from server.app.live.markets import LiveMarket, market_of
 from server.app.live.usage import UsageLog
 from server.auth.vault import Vault
@@ -38,26 +39,16 @@ from server.orders.service import OrderService
 from server.rulebook import Rulebook
 from server.storage.store import Storage
 
-__all__ = ("Begun", "LiveAccounts")
+__all__ = ("LiveAccounts",)
 
 _PENDING_FOR = timedelta(minutes=15)
 _ANNOUNCE = timedelta(minutes=30)
 _SNAPSHOT_EVERY = 30.0
 _WATCH_PAUSE = 0.1
 _MODE = "full"
-_PLAN = "zerodha"
-"""Whose charges an account pays when the rulebook has none under its broker's own name."""
 
 
 _log = structlog.get_logger("live")
-
-
-class Begun(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-in under way: go to `url` and come back, or it is done and `account` is connected."""
-
-    done: bool
-    url: str = ""
-    account: str = ""
 
 
 class _Pending(msgspec.Struct, frozen=True):
@@ -72,12 +63,13 @@ class _Pending(msgspec.Struct, frozen=True):
 
 
 class LiveAccounts:
-    """Implements `server.api.live.Live`; `load` before the order path, `parts` with the rest of the runtime.
+    """Live accounts and their links; `load` before the order path, `parts` with the rest of the runtime.
 
     Args:
         redirect: our callback's address, `http://127.0.0.1:8420/connect/callback`.
         others: whether addresses other than the brokers' own are taken (development mode: fakes).
         markets, accounts, executions: the runtime's own, into which live accounts enter themselves.
+        plan: whose charges an account pays.
     """
 
     def __init__(
@@ -96,6 +88,7 @@ class LiveAccounts:
         markets: dict[str, Market],
         accounts: dict[str, Account],
         executions: dict[str, Execution],
+        plan: Callable[[Account], str],
     ) -> None:
         self.usage = UsageLog()
         self.links: dict[str, Link] = {}
@@ -112,7 +105,7 @@ class LiveAccounts:
         self._orders = orders
         self._markets = markets
         self._accounts = accounts
-        self._executions = executions
+        self._plan = plan
         self._pending: dict[str, _Pending] = {}
         self._changing = asyncio.Lock()
         self._running = False
@@ -146,10 +139,6 @@ class LiveAccounts:
         return [*parts, *(self._part(link) for link in self.links.values())]
 
     # ------------------------------------------------------------- signing in
-
-    def manifests(self) -> list[tuple[Manifest, str]]:
-        """Every broker with its tier."""
-        return [(registry.manifest(name), registry.tier(name)) for name in registry.BROKERS]
 
     async def begin(
         self, broker: str, title: str, fields: Mapping[str, str], addresses: Mapping[str, str], account: str = ""
@@ -187,7 +176,10 @@ class LiveAccounts:
         """The broker's redirect has come back: returns the account. `state` must be one we gave out, once."""
         now = self._clock.now()
         self._pending = {s: p for s, p in self._pending.items() if p.until > now}
-        pending = self._pending.pop(answer.get("state", ""), None)
+        state = answer.get("state", "")
+        if not state and len(self._pending) == 1:  # some brokers' redirects carry nothing of ours
+            state = next(iter(self._pending))
+        pending = self._pending.pop(state, None)
         if pending is None:
             raise Unauthorised(
                 "This sign-in was not begun here, or it took longer than 15 minutes.",
@@ -207,7 +199,7 @@ class LiveAccounts:
             await self._down(link, "signed_out", "")
             link.grant = None
             await asyncio.to_thread(self._vault.put, account, link.credentials)
-            await self._note("connect.signed_out", account)
+            await self.note("connect.signed_out", account)
 
     async def forget(self, account: str) -> None:
         """Sign out and remove the keys. The account's history stays on record."""
@@ -217,7 +209,7 @@ class LiveAccounts:
         link.credentials = {}
         link.problem = "Its keys have been removed."
         self.usage.forget(account)
-        await self._note("connect.forgotten", account)
+        await self.note("connect.forgotten", account)
         self._tell(account)
 
     async def unlock(self, account: str) -> None:
@@ -298,7 +290,7 @@ class LiveAccounts:
             else:
                 await self._down(link, "connecting", "")
             link.credentials, link.grant = dict(pending.fields), grant
-            await self._note("connect.signed_in", account_id)
+            await self.note("connect.signed_in", account_id)
             await self._supervisor.launch(self._part(link))
         self._tell(account_id)
         return account_id
@@ -316,10 +308,9 @@ class LiveAccounts:
 
     async def _open_books(self, link: Link) -> None:
         account = link.account
-        plan = account.broker if account.broker in self._rulebook.brokers else _PLAN
         now = self._markets[account.market].now()
         await open_account(
-            account, 0, storage=self._storage, ledger=self._ledger, clock=self._clock, now=now, plan=plan
+            account, 0, storage=self._storage, ledger=self._ledger, clock=self._clock, now=now, plan=self._plan(account)
         )
         self._accounts[account.id] = account
 
@@ -356,7 +347,8 @@ class LiveAccounts:
             )
         )
 
-    async def _note(self, what: str, account: str) -> None:
+    async def note(self, what: str, account: str) -> None:
+        """Put something on record."""
         await self._storage.journal.commit(
             Entry(
                 at=self._clock.now(),
@@ -400,6 +392,7 @@ class LiveAccounts:
             locked_because=self._locked(link),
             checked=link.kept.checked,
             tier=registry.tier(link.account.broker),
+            static_ip=facts.login.static_ip,
             instruments=len(link.symbols),
             unmapped=dict(link.symbols.unmapped.most_common(20)),
             snapshot_at=link.snapshot.at if link.snapshot is not None else None,

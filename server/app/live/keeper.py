@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from server.app.live.links import Link, LinkState, Snapshot
+from server.api.live import LinkState
+from server.app.live.links import Link, Snapshot
 from server.app.live.markets import LiveMarket
 from server.auth.vault import Vault
 from server.brokers.kit.ports import Connection, Context, Usage

@@ -2,18 +2,17 @@
 
 import asyncio
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from server.api.live import LinkState
 from server.brokers.kit.ports import Adapter, Connection
 from server.brokers.kit.symbols import SymbolMap
 from server.domain.accounts import Account
 from server.domain.brokerage import FundsLine, HoldingLine, PositionLine, SessionGrant
 
-__all__ = ("Kept", "Link", "LinkState", "LinkWire", "Snapshot")
-
-LinkState = Literal["signed_out", "connecting", "connected", "expired", "failed"]
+__all__ = ("Kept", "Link", "Snapshot")
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,30 +31,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     funds: list[FundsLine] = []
     positions: list[PositionLine] = []
     holdings: list[HoldingLine] = []
-
-
-class LinkWire(msgspec.Struct, frozen=True, kw_only=True):
-    """A link on the wire; no secret is in it."""
-
-    account: str
-    title: str
-    broker: str
-    broker_title: str
-    market: str
-    currency: str
-    state: LinkState
-    problem: str
-    user: str
-    expires: datetime | None
-    unlocked: bool
-    locked_because: str
-    checked: datetime | None
-    tier: str
-    instruments: int
-    unmapped: dict[str, int]
-    snapshot_at: datetime | None
-    since: datetime | None
-    score: float
 
 
 class Link:

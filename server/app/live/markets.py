@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
+from server.app.live.master import MergedMaster
 from server.brokers.kit.manifest import Manifest
 from server.core.bus import Bus
 from server.core.clock import Clock
 from server.feeds.live.feed import LiveFeed
-from server.feeds.live.master import MergedMaster
 from server.market.freshness import FreshnessPolicy, FreshnessRule
 from server.market.market import Market
 from server.rulebook import Rulebook

@@ -13,7 +13,7 @@ _MOST_CONFLICTS = 200
 
 
 class MergedMaster:
-    """Implements `feed.Master`. The first broker that lists an instrument says what it is; others must agree."""
+    """Implements `LiveFeed`'s `Master`. The first broker that lists an instrument says what it is; others must agree."""
 
     def __init__(self) -> None:
         self.carriers: dict[str, int] = {}

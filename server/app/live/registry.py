@@ -14,7 +14,7 @@ from server.brokers.kit.manifest import Manifest, load_manifest
 from server.brokers.kit.ports import Adapter
 from server.core.errors import NotFound
 
-__all__ = ("BROKERS", "adapter", "manifest", "tier")
+__all__ = ("BROKERS", "adapter", "available", "manifest", "tier", "todo")
 
 BROKERS = (
     "zerodha",
@@ -33,6 +33,11 @@ BROKERS = (
 _FOLDER = Path(server.brokers.__file__).parent
 
 
+def available() -> list[str]:
+    """Those that can be connected: folders whose quality has been judged."""
+    return [name for name in BROKERS if (_FOLDER / name / "quality.toml").exists()]
+
+
 def adapter(name: str) -> Adapter:
     """The adapter of a broker; raises NotFound for a name that is none."""
     return cast("Adapter", import_module(f"server.brokers.{_known(name)}").ADAPTER)
@@ -49,6 +54,14 @@ def tier(name: str) -> str:
     """The tier its `quality.toml` claims: none, bronze, silver or gold."""
     path = _FOLDER / _known(name) / "quality.toml"
     return str(tomllib.loads(path.read_text(encoding="utf-8")).get("tier", "none"))
+
+
+@cache
+def todo(name: str) -> list[str]:
+    """What keeps it from a higher tier, in sentences."""
+    path = _FOLDER / _known(name) / "quality.toml"
+    rules = tomllib.loads(path.read_text(encoding="utf-8")).get("rule", [])
+    return [f"{r['name'].replace('-', ' ')}: {r.get('comment', 'not done')}" for r in rules if r["status"] == "todo"]
 
 
 def _known(name: str) -> str:

@@ -3,31 +3,15 @@
 from collections import deque
 from collections.abc import Callable
 
-import msgspec
 import numpy as np
 
+from server.api.live import UsageLine
 from server.brokers.kit.ports import Usage
 
-__all__ = ("UsageLine", "UsageLog")
+__all__ = ("UsageLog",)
 
 _KEPT = 2_000
 _SAMPLES = 500
-
-
-class UsageLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums of one endpoint of one account since the start."""
-
-    account: str
-    broker: str
-    endpoint: str
-    calls: int
-    failures: int
-    p50_ms: float
-    p99_ms: float
-    recent_ms: list[float]
-    """Latencies of the last calls, oldest first, for the chart."""
-    left: int | None
-    last_problem: str
 
 
 class _Sums:

@@ -45,7 +45,7 @@ class ReplaySessions:
             raise Invalid(plan.note, code="rules.unknown_hours", field="day")
         return _Session(tuple(_Phase("continuous", from_ns(s.start), from_ns(s.end)) for s in plan.spans))
 
-    def next_trading_day(self, day: date) -> date:
+    def next_trading_day(self, day: date, segment: str = "CASH_FNO_STOCK") -> date:
         """First trading day after `day`."""
         return self._rules.next_trading_day(day)
 
