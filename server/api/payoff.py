@@ -173,6 +173,23 @@ class ChargesWire(msgspec.Struct, frozen=True, kw_only=True):
     other: str
 
 
+class TermWire(msgspec.Struct, frozen=True, kw_only=True):
+    """An expiry as of now."""
+
+    expiry: date
+    years: float
+    forward: float
+    rate: float
+    """Continuously compounded."""
+
+
+class DayWire(msgspec.Struct, frozen=True):
+    """A day up to the first expiry, and the years from now to its close; the first is now itself."""
+
+    date: date
+    years: float
+
+
 class PayoffWire(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the builder shows."""
 
@@ -199,6 +216,11 @@ class PayoffWire(msgspec.Struct, frozen=True, kw_only=True):
     charges: ChargesWire | None
     order: list[int]
     """Numbers of the legs in the order they are sent."""
+    terms: list[TermWire]
+    """What each expiry of the legs was valued with: whoever has them can value the legs at any spot without asking."""
+    days: list[DayWire]
+    sigma: float | None
+    """Volatility the bands and the lognormal chances rest on."""
     notes: list[str]
 
 
@@ -298,6 +320,13 @@ def _payoff_wire(context: Context, data: PayoffAsked, built: Built) -> PayoffWir
         margin=None if built.margin is None else margin_wire(built.margin),
         charges=None if built.charges is None else charges_wire(built.charges),
         order=list(built.order),
+        terms=[
+            TermWire(expiry=day, years=one.years, forward=one.forward, rate=one.rate)
+            for day, one in sorted(base.setting.terms.items())
+            if any(leg.expiry == day for leg in built.legs)
+        ],
+        days=[DayWire(day, years) for day, years in built.days],
+        sigma=finite(built.sigma),
         notes=list(built.notes),
     )
 

@@ -4,7 +4,7 @@ Works on legs that are asked for by instrument, side and lots; nothing here is a
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -39,6 +39,8 @@ F8 = npt.NDArray[np.float64]
 MOST_LEGS = 20
 _MOST_LOTS = 9_999
 _MOST_SHIFT = 2.0
+_MOST_DAYS = 120
+"""Stops of a date slider."""
 _POINTS = 241
 _SIGMAS = 4.0
 
@@ -96,6 +98,10 @@ class Built(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     point: float
     """The spot Greeks are taken at."""
     shift: float
+    sigma: float
+    """Volatility the lognormal chances and the bands rest on."""
+    days: tuple[tuple[date, float], ...]
+    """Years from now of each day up to the first expiry: now first, then the close of each day."""
 
 
 class Builder:
@@ -280,6 +286,8 @@ class Builder:
             notes=tuple(notes),
             point=at,
             shift=shift,
+            sigma=sigma,
+            days=self._days(base, _first_day(legs, base.market.day), until),
         )
 
     async def scenarios(
@@ -457,6 +465,15 @@ class Builder:
             )
         years = self._rulebook.year_fraction(base.market.now(), day)
         return min(years, book.last_expiry) if np.isfinite(book.last_expiry) else years
+
+    def _days(self, base: Priced, first: date, until: float) -> tuple[tuple[date, float], ...]:
+        """Days a date slider stops at, so that a client can value the legs itself; thinned out where there are many."""
+        today, now = base.market.day, base.market.now()
+        count = (first - today).days
+        step = max(1, -(-count // _MOST_DAYS))
+        between = (today + timedelta(days=n) for n in range(step, count, step))
+        found = [(day, min(self._rulebook.year_fraction(now, day), until)) for day in between]
+        return ((today, 0.0), *found, (first, until))
 
     def _some_days(self, base: Priced, legs: Sequence[Leg]) -> list[date]:
         """Today, the first expiry, and up to three days between them."""
