@@ -1,0 +1,275 @@
+"""What every fake broker shares: an HTTP and WebSocket server on loopback, faults to switch on, streams to push on.
+
+A fake names its routes by call (`place`, `orders`, ...): faults are switched per call. It counts calls, so that a test
+can prove that nothing was sent twice.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aiohttp import WSCloseCode, web
+
+from server.core.clock import Clock, SystemClock
+from tests.brokers.exchange import FakeExchange, FakeOrder, FakeTrade
+
+__all__ = ("FAULTS", "FakeBroker", "Faults", "Handler")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+Kind = Literal[
+    "hang_before", "hang_after", "500_before", "500_after", "429", "reset_before", "reset_after", "half_body",
+    "slow_body", "html", "html_500", "empty", "wrong_type", "garbage", "late",
+]  # fmt: skip
+FAULTS: dict[str, str] = {
+    "hang_before": "no answer, and nothing was taken",
+    "hang_after": "taken, and no answer",
+    "500_before": "HTTP 500, and nothing was taken",
+    "500_after": "taken, and HTTP 500",
+    "429": "too many requests, and nothing was taken",
+    "reset_before": "connection reset before anything was taken",
+    "reset_after": "taken, and the connection reset",
+    "half_body": "taken, and half an answer",
+    "slow_body": "taken, and an answer that drips too slowly",
+    "html": "taken, and a page of HTML with status 200",
+    "html_500": "taken, and a gateway's page with status 502",
+    "empty": "taken, and an empty answer",
+    "wrong_type": "taken, and JSON of another type",
+    "garbage": "taken, and bytes that are no JSON",
+    "late": "taken, and the answer after `seconds`",
+}
+TAKEN = frozenset(FAULTS) - {"hang_before", "500_before", "429", "reset_before"}
+"""Faults after which the broker has the order."""
+
+
+@dataclass
+class _Fault:
+    kind: Kind
+    left: int
+    seconds: float
+
+
+@dataclass
+class Faults:
+    """Which calls go wrong, how, and how often still."""
+
+    waiting: dict[str, list[_Fault]] = field(default_factory=dict)
+
+    def add(self, call: str, kind: Kind, times: int = 1, seconds: float = 60.0) -> None:
+        """Let the next `times` calls of a name go wrong (`*` = any call)."""
+        self.waiting.setdefault(call, []).append(_Fault(kind, times, seconds))
+
+    def clear(self) -> None:
+        """All well again."""
+        self.waiting.clear()
+
+    def take(self, call: str) -> _Fault | None:
+        """The fault for this call, used up by one."""
+        for name in (call, "*"):
+            for fault in self.waiting.get(name, []):
+                if fault.left > 0:
+                    fault.left -= 1
+                    return fault
+        return None
+
+
+class FakeBroker:
+    """A broker on loopback. Subclasses add routes with `route` and speak their wire on `sockets`.
+
+    `stream_fault`: "" as it should be; "mute" says nothing; "twice" says everything twice; "late" keeps back each
+    message until the next one went out; "cut" halves every binary message; "garbage" sends noise first.
+    """
+
+    name = ""
+    too_many: tuple[int, str] = (429, "")
+    """Status and body of a refusal for speed, in the broker's own form."""
+
+    def __init__(self, exchange: FakeExchange, clock: Clock | None = None) -> None:
+        self.exchange = exchange
+        self.clock = clock or SystemClock()
+        self.faults = Faults()
+        self.calls: Counter[str] = Counter()
+        self.stream_fault = ""
+        self.pushed = 0
+        """Order updates sent out on streams."""
+        self.order_sockets: set[web.WebSocketResponse] = set()
+        self.price_sockets: set[web.WebSocketResponse] = set()
+        self.refuse_sockets = False
+        self.app = web.Application(middlewares=[self._faulty])
+        self._runner: web.AppRunner | None = None
+        self._late: list[tuple[web.WebSocketResponse, str | bytes]] = []
+        self._queue: asyncio.Queue[tuple[web.WebSocketResponse, str | bytes]] = asyncio.Queue()
+        self._sender: asyncio.Task[None] | None = None
+        self.port = 0
+        exchange.listen(self.on_order)
+        exchange.listen_prices(self.on_price)
+
+    # what a broker writes
+
+    def credentials(self) -> dict[str, str]:
+        """Demo credentials, by the names of the manifest's login fields."""
+        raise NotImplementedError
+
+    def base(self) -> Mapping[str, str]:
+        """Addresses that override the manifest's."""
+        raise NotImplementedError
+
+    def expire(self) -> None:
+        """End every session: calls are refused from now on until a new sign-in."""
+        raise NotImplementedError
+
+    def on_order(self, order: FakeOrder, trade: FakeTrade | None) -> None:
+        """An order changed: say so on the order stream."""
+
+    def on_price(self, key: str) -> None:
+        """A price changed: say so on the price stream."""
+
+    # serving
+
+    def route(self, method: str, path: str, call: str, handler: Handler) -> None:
+        """Add a route under a call's name (several routes may share one)."""
+
+        async def named(request: web.Request) -> web.StreamResponse:
+            return await handler(request)
+
+        named.__dict__["call"] = call
+        self.app.router.add_route(method, path, named)
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on loopback."""
+        self._runner = web.AppRunner(self.app, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self._sender = asyncio.create_task(self._send())
+
+    async def stop(self) -> None:
+        """Stop, closing every socket."""
+        if self._sender is not None:
+            self._sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sender
+        for ws in [*self.order_sockets, *self.price_sockets]:
+            with contextlib.suppress(OSError, RuntimeError):
+                await asyncio.wait_for(ws.close(code=WSCloseCode.GOING_AWAY), 1)
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def http(self) -> str:
+        """`http://127.0.0.1:port`."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws(self) -> str:
+        """`ws://127.0.0.1:port`."""
+        return f"ws://127.0.0.1:{self.port}"
+
+    # streams
+
+    def push(self, sockets: set[web.WebSocketResponse], message: str | bytes, *, order: bool = False) -> None:
+        """Send a message to sockets, as the stream fault says."""
+        for ws in list(sockets):
+            if ws.closed or self.stream_fault == "mute":
+                continue
+            out = message[: len(message) // 2] if self.stream_fault == "cut" and isinstance(message, bytes) else message
+            if self.stream_fault == "garbage":
+                self._queue.put_nowait((ws, b"\xff\x00garbage"))
+                self._queue.put_nowait((ws, "{not json"))
+            if self.stream_fault == "late":
+                self._late.append((ws, out))
+                if len(self._late) < 2:
+                    continue
+                held = self._late.pop(0)
+                self._put(*self._late.pop(0), order)
+                self._put(*held, order)
+                continue
+            self._put(ws, out, order)
+            if self.stream_fault == "twice":
+                self._put(ws, out, order)
+
+    def _put(self, ws: web.WebSocketResponse, message: str | bytes, order: bool) -> None:
+        self.pushed += order
+        self._queue.put_nowait((ws, message))
+
+    async def _send(self) -> None:
+        while True:
+            ws, message = await self._queue.get()
+            with contextlib.suppress(OSError, RuntimeError):
+                await (ws.send_str(message) if isinstance(message, str) else ws.send_bytes(message))
+
+    def cut(self) -> None:
+        """Cut every stream without a word."""
+        for ws in [*self.order_sockets, *self.price_sockets]:
+            writer = ws._writer
+            if writer is not None and writer.transport is not None:
+                writer.transport.abort()
+
+    # faults
+
+    @web.middleware
+    async def _faulty(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        call = getattr(request.match_info.handler, "call", "")
+        self.calls[call] += 1
+        fault = self.faults.take(call) if call else None
+        if fault is None:
+            return await handler(request)
+        match fault.kind:
+            case "hang_before":
+                await self._hang(request, fault.seconds)
+            case "500_before":
+                return web.Response(status=500, text="")
+            case "429":
+                status, body = self.too_many
+                return web.Response(status=status, text=body, content_type="application/json")
+            case "reset_before":
+                self._reset(request)
+                return web.Response()
+        answer = await handler(request)
+        assert isinstance(answer, web.Response)
+        match fault.kind:
+            case "hang_after" | "late":
+                await self._hang(request, fault.seconds)
+                return answer
+            case "500_after":
+                return web.Response(status=500, text="")
+            case "reset_after":
+                self._reset(request)
+            case "html":
+                return web.Response(text="<html><body>Service unavailable</body></html>", content_type="text/html")
+            case "html_500":
+                return web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html")
+            case "empty":
+                return web.Response(text="")
+            case "wrong_type":
+                return web.Response(
+                    text='"a word"' if answer.text != '"a word"' else "[1]", content_type="application/json"
+                )
+            case "garbage":
+                return web.Response(body=b"\x00\xff{{{", content_type="application/json")
+            case "half_body" | "slow_body":
+                return await self._half(request, answer, fault)
+        return answer
+
+    async def _half(self, request: web.Request, answer: web.Response, fault: _Fault) -> web.StreamResponse:
+        body = (answer.text or "").encode() if isinstance(answer.text, str) else b"{}"
+        out = web.StreamResponse(headers={"Content-Length": str(len(body)), "Content-Type": "application/json"})
+        await out.prepare(request)
+        await out.write(body[: max(1, len(body) // 2)])
+        if fault.kind == "slow_body":
+            await self._hang(request, fault.seconds)
+        self._reset(request)
+        return out
+
+    async def _hang(self, request: web.Request, seconds: float) -> None:
+        end = self.clock.monotonic() + seconds
+        while self.clock.monotonic() < end and request.transport is not None and not request.transport.is_closing():
+            await self.clock.sleep(0.02)
+
+    def _reset(self, request: web.Request) -> None:
+        if request.transport is not None:
+            request.transport.abort()
