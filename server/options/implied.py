@@ -55,28 +55,25 @@ def implied_volatility(
     Rows without an answer are NaN, and `codes` (int8, of the result's shape), if given, says why (`codes.py`);
     they raise nothing and touch no other row. Invalid when shapes do not broadcast. For options on a forward F give
     S = F and q = r."""
-    shape, (s, k, t, rate, sign, value, dividend) = prepare(S=S, K=K, T=T, r=r, flag=flag, price=price, q=q)
+    shape, rows = prepare(S=S, K=K, T=T, r=r, flag=flag, price=price, q=q)
     if codes is not None and (codes.shape != shape or codes.dtype != np.int8):
         raise Invalid(
             f"codes is {codes.dtype} {codes.shape}; it must be int8 {shape}.", code="options.shape", field="codes"
         )
     n = rows_of(shape)
     out = np.empty(n)
+    why = np.zeros(n, dtype=np.int8) if codes is not None else None
     if n:
-        carried = bool(np.any(dividend))
+        carried = bool(np.any(rows[-1]))
         fast = engine.kernels(n)
         with np.errstate(all="ignore"):
-            if fast is not None:
-                bad = fast.implied(s, k, t, rate, sign, value, dividend, carried, out)
-            else:
-                bad = _all_blocks(s, k, t, rate, sign, value, dividend if carried else None, out)
-            if codes is not None:
-                codes[...] = 0
-            if bad.size:
-                rows = [np.broadcast_to(a, n)[bad] for a in (s, k, t, rate, sign, value, dividend)]
-                out[bad], why = finish(*rows)
-                if codes is not None:
-                    codes.reshape(-1)[bad] = why
+            left = _all_blocks(rows, carried, out) if fast is None else fast.implied(rows, carried, out, why)
+            if left.size:
+                out[left], found = finish(*(np.broadcast_to(a, n)[left] for a in rows))
+                if why is not None:
+                    why[left] = found
+    if codes is not None and why is not None:
+        codes[...] = why.reshape(shape)
     return out.reshape(shape)
 
 
@@ -96,17 +93,15 @@ def implied_volatility_codes(
     return implied_volatility(S, K, T, r, flag, price, q=q, codes=codes), codes
 
 
-def _all_blocks(s: F8, k: F8, t: F8, r: F8, flag: F8, value: F8, q: F8 | None, out: F8) -> npt.NDArray[np.int64]:
+def _all_blocks(rows: list[F8], carried: bool, out: F8) -> npt.NDArray[np.int64]:
     """Solve block by block into `out`; returns the rows left over."""
     n = len(out)
     scratch = np.empty((6, 2, min(n, _BLOCK)))
     left = []
     for start in range(0, n, _BLOCK):
         cut = slice(start, min(start + _BLOCK, n))
-        rows = [a if a.size == 1 else a[cut] for a in (s, k, t, r, flag, value)]
-        dividend = None if q is None else q if q.size == 1 else q[cut]
-        s_row, k_row, t_row, r_row, flag_row, value_row = rows
-        done = _block(s_row, k_row, t_row, r_row, flag_row, value_row, dividend, out[cut], scratch)
+        s, k, t, r, flag, value, q = (a if a.size == 1 else a[cut] for a in rows)
+        done = _block(s, k, t, r, flag, value, q if carried else None, out[cut], scratch)
         if not done.all():
             left.append(np.flatnonzero(~done) + start)
     return np.concatenate(left) if left else np.empty(0, dtype=np.int64)

@@ -74,7 +74,7 @@ def greeks(
         carried = bool(np.any(rows[-1]))
         fast = engine.kernels(n)
         with np.errstate(all="ignore"):
-            bad = fast.greeks(*rows, carried, out) if fast is not None else _all_blocks(rows, carried, out)
+            bad = fast.greeks(rows, carried, out) if fast is not None else _all_blocks(rows, carried, out)
             if bad.size:
                 out[:, bad] = np.nan
                 if codes is not None:
