@@ -33,6 +33,14 @@ const MODULES = {
     await style('/views/options/options.css');
     return import('../views/options/index.js');
   },
+  async builder() {
+    await Promise.all([style('/payoff/payoff.css'), style('/views/builder/builder.css')]);
+    return import('../views/builder/index.js');
+  },
+  async strategies() {
+    await Promise.all([style('/payoff/payoff.css'), style('/views/strategies/strategies.css')]);
+    return import('../views/strategies/index.js');
+  },
   orders: () => import('../views/orders/index.js'),
   portfolio: () => import('../views/portfolio/index.js'),
   wallet: () => import('../views/wallet/index.js'),

@@ -39,7 +39,8 @@ const REACH = 26; // px from a handle that still takes it
  * @param {HTMLElement} host
  * @param {PayoffOptions} options
  */
-export function createPayoff(host, { theme: look, words, readOnly = false }) {
+export function createPayoff(host, { theme: look, words: given, readOnly = false }) {
+  const words = { ...given };
   const model = new PayoffModel();
   const dom = buildDom(host, words);
   const layers = new Layers(dom.surface);
@@ -205,6 +206,19 @@ export function createPayoff(host, { theme: look, words, readOnly = false }) {
     /** The date and volatility of the dashed curve. @param {number} after years ahead @param {number} shift 0.01 = a point */
     scenario(after, shift) {
       if (model.setScenario(after, shift)) wake();
+    },
+    /** Legs while one of their strikes is being moved: nothing else about them changes. @param {readonly PayoffLeg[]} legs */
+    preview(legs) {
+      model.preview(legs);
+      wake();
+    },
+    /** How the chosen date is called beside the finger. @param {string} word */
+    setDateWord(word) {
+      words.date = word;
+    },
+    /** Name of the underlying, over its spot. @param {string} name */
+    setName(name) {
+      words.spot = name;
     },
     scrub,
     read: () => model.read(),

@@ -79,6 +79,14 @@ export class PayoffModel {
     this.stale.raise(FULL);
   }
 
+  /** Other legs in the same market and view. @param {readonly PayoffLeg[]} legs */
+  preview(legs) {
+    if (this.book === null) return;
+    this.book = new Book(legs, this.book.setting);
+    this.outcome = this.known ? outcomeOf(this.book) : null;
+    this.stale.raise(LIGHT);
+  }
+
   /** @param {readonly Other[]} others */
   compare(others) {
     this.others = others;

@@ -1,0 +1,2 @@
+/** Strategies. */
+export const create = () => ({ el: document.createElement('div') });
