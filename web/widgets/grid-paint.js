@@ -104,7 +104,7 @@ export class CellPainter {
     this.size = size;
     this.tall = tall;
     const px = (/** @type {number} */ n) => `${Math.round(n * ratio * 10) / 10}px`;
-    this.fonts = { plain: `400 ${px(size)} ${theme.font}`, strong: `600 ${px(size)} ${theme.font}`, sub: `400 ${px(11)} ${theme.font}`, badge: `600 ${px(10)} ${theme.font}` };
+    this.fonts = { plain: `400 ${px(size)} ${theme.font}`, strong: `600 ${px(size)} ${theme.font}`, sub: `400 ${px(11)} ${theme.font}`, badge: `600 ${px(9)} ${theme.font}` };
     this.font = '';
     this.context.textBaseline = 'alphabetic';
     if ('fontKerning' in this.context) this.context.fontKerning = 'none'; // figures need none, and it saves shaping
@@ -173,14 +173,14 @@ export class CellPainter {
   #badge(text, x, y, back, colour) {
     const { context: c, ratio } = this;
     this.#use(this.fonts.badge);
-    const width = c.measureText(text).width + 8 * ratio;
+    const width = c.measureText(text).width + 6 * ratio;
     c.fillStyle = back;
     c.beginPath();
-    c.roundRect(x + 3 * ratio, y + 3 * ratio, width, 14 * ratio, 4 * ratio);
+    c.roundRect(x + ratio, y + ratio, width, 12 * ratio, 4 * ratio);
     c.fill();
     c.fillStyle = colour;
     c.textAlign = 'left';
-    c.fillText(text, Math.round(x + 7 * ratio), Math.round(y + 13.5 * ratio));
+    c.fillText(text, Math.round(x + 4 * ratio), Math.round(y + 10.5 * ratio));
   }
 
   /** The focus ring, drawn over a cell. @param {number} x @param {number} y @param {number} w @param {number} h @param {string} colour */

@@ -69,6 +69,7 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
   let whole = true;
   let [row, column] = [-1, -1];
   let focused = false;
+  let ringed = false; // a pointer needs no ring about what it touches
   let saidAt = -Infinity;
   const out = emptyCell();
   const stats = { drawn: 0, frames: 0 };
@@ -147,7 +148,7 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
     const y = line(r) - top();
     const high = line(r + 1) - line(r);
     painter.cell(out, x, y, w, high, /** @type {GridColumn} */ (columns[c]).align);
-    if (focused && r === row && c === column) painter.focus(x, y, w, high, theme.buy);
+    if (ringed && r === row && c === column) painter.focus(x, y, w, high, theme.buy);
   }
 
   /** @param {number} r @param {number} c */
@@ -239,6 +240,7 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
       const [r, c] = at(x, y);
       if (r < 0 || c < 0) return;
       face.focus({ preventScroll: true });
+      ringed = false;
       move(r, c);
       const left = /** @type {number} */ (edges[c]) / ratio;
       onTap(r, c, { x: x - left, width: /** @type {number} */ (edges[c + 1]) / ratio - left, pointer });
@@ -256,12 +258,13 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
     },
   });
   face.addEventListener('focus', () => {
-    focused = face.matches(':focus');
+    focused = true;
+    ringed = face.matches(':focus-visible');
     if (row < 0 || column < 0) move(...start());
     else move(row, column);
   });
   face.addEventListener('blur', () => {
-    focused = false;
+    focused = ringed = false;
     again(row, column);
   });
   face.addEventListener('keydown', (event) => {
@@ -274,6 +277,7 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
       PageUp: [row - page, column], PageDown: [row + page, column], Home: [wide ? 0 : row, 0], End: [wide ? rows - 1 : row, columns.length - 1],
     };
     const to = moves[event.key];
+    ringed = true;
     if (to && !(wide && event.key.startsWith('Arrow'))) {
       onScroll?.();
       move(...to);

@@ -69,10 +69,11 @@ export function create(ctx, params) {
     },
     onChange: (row, side) => view?.changed?.(row, side),
     onFault(error, noSuch) {
-      gone = noSuch;
+      gone = noSuch !== '';
       drop();
-      fill(body, empty({ icon: 'options', title: t(noSuch ? 'chain.noneTitle' : 'chain.failedTitle'), text: errorText(error), action: t(noSuch ? 'chain.choose' : 'chain.retry'), run() {
-        if (noSuch) openUnderlyings(ctx, { onPick: (one) => go({ underlying: one.key, expiry: '' }) });
+      fill(body, empty({ icon: 'options', title: t(noSuch ? 'chain.noneTitle' : 'chain.failedTitle'), text: errorText(error), action: t(noSuch === '' ? 'chain.retry' : noSuch === 'expiry' ? 'chain.nearest' : 'chain.choose'), run() {
+        if (noSuch === 'expiry') go({ expiry: '' });
+        else if (noSuch) openUnderlyings(ctx, { onPick: (one) => go({ underlying: one.key, expiry: '' }) });
         else source.again();
       } }));
       draw();

@@ -17,8 +17,8 @@ const QUIET_MS = 6000; // without a frame for so long, the chain is read over HT
 
 /**
  * @param {Ctx} ctx
- * @param {{ onChain: (model: ChainModel, fresh: boolean) => void, onFrame: () => void, onFault: (error: unknown, gone: boolean) => void, onLoading: () => void, onChange: (row: number, side: Side) => void }} on
- *   onChain: read whole; fresh: another chain than before. gone: there is no such chain, and asking again is of no use
+ * @param {{ onChain: (model: ChainModel, fresh: boolean) => void, onFrame: () => void, onFault: (error: unknown, gone: '' | 'underlying' | 'expiry') => void, onLoading: () => void, onChange: (row: number, side: Side) => void }} on
+ *   onChain: read whole; fresh: another chain than before. gone: what there is not, when asking again is of no use
  */
 export function createChainSource(ctx, { onChain, onFrame, onFault, onLoading, onChange }) {
   const { store } = ctx;
@@ -59,14 +59,16 @@ export function createChainSource(ctx, { onChain, onFrame, onFault, onLoading, o
       onChain(model, fresh);
     } catch (error) {
       if (mine !== turn) return;
-      const gone = /** @type {{ problem?: { status?: number } }} */ (error).problem?.status === 404;
+      const { problem } = /** @type {{ problem?: import('../../format/wire.js').Problem }} */ (error);
+      const gone = problem?.status !== 404 ? '' : problem.code === 'chain.unknown' ? 'expiry' : 'underlying';
       if (!quiet) {
         model = null;
         unwatch();
         onFault(error, gone);
       }
+      place = id;
       readAt = store.now();
-      if (!gone) retry = setTimeout(() => void read(quiet), RETRY_MS);
+      if (gone === '') retry = setTimeout(() => void read(quiet), RETRY_MS);
     } finally {
       if (mine === turn) reading = false;
     }

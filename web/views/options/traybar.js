@@ -5,6 +5,7 @@
 
 import { t, tn } from '../../format/i18n.js';
 import { compactRupees, DASH, rupees, toNumber } from '../../format/numbers.js';
+import { account } from '../../store/selectors.js';
 import { basketLegs, changeLeg, clearTray, dropLeg, netPremium, setLegs, trayOf } from '../../store/tray.js';
 import { fill, h, icon, setAttr, setClass, setText } from '../../widgets/dom.js';
 import { createList } from '../../widgets/list.js';
@@ -40,10 +41,11 @@ export function createTrayBar(ctx) {
   const empty = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('tray.clear'), title: t('tray.clear'), on: { click: clear } }, icon('trash'));
   const rows = h('ul', { class: 'tray-legs', 'aria-label': t('tray.legs') });
   const problems = h('div', { class: 'ticket-problems', role: 'alert' });
+  const figures = h('p', { class: 'tray-cost' });
   const lock = h('p', { class: 'ticket-lock', role: 'status' });
   const build = h('button', { type: 'button', class: 'button tray-build', on: { click: () => ctx.go('builder', { underlying: trayOf(store).underlying }) } }, icon('charts'), t('tray.build'));
   const send = sendButton(ctx, () => void submit());
-  const el = h('section', { class: 'tray', 'aria-label': t('tray.title'), hidden: true }, h('div', { class: 'tray-head' }, toggle, empty), rows, problems, lock, h('div', { class: 'tray-foot' }, build, send.el));
+  const el = h('section', { class: 'tray', 'aria-label': t('tray.title'), hidden: true }, h('div', { class: 'tray-head' }, toggle, empty), rows, figures, problems, lock, h('div', { class: 'tray-foot' }, build, send.el));
 
   /** @param {string} key */
   const instrumentOf = (key) => store.state.instruments.get(key);
@@ -156,7 +158,8 @@ export function createTrayBar(ctx) {
     setText(title, tn('tray.count', count));
     setText(net, cost === null ? t('tray.noPrice') : t(cost > 0 ? 'tray.pay' : 'tray.get', { amount: rupees(Math.abs(cost), 0) }));
     setText(margin, t('tray.margin', { amount: preview ? compactRupees(toNumber(preview.margin_required)) : DASH }));
-    setAttr(margin, 'title', preview ? t('tray.marginHelp', { now: rupees(preview.margin_required, 0), final: rupees(preview.margin_final, 0), charges: rupees(preview.charges) }) : null);
+    setText(figures, preview ? t('tray.marginHelp', { now: rupees(preview.margin_required, 0), final: rupees(preview.margin_final, 0), charges: rupees(preview.charges) }) : '');
+    figures.hidden = !open || !preview;
     setAttr(toggle, 'aria-expanded', String(open));
     el.classList.toggle('open', open);
     rows.hidden = !open;
@@ -164,8 +167,7 @@ export function createTrayBar(ctx) {
     const reason = why();
     setText(lock, reason);
     lock.hidden = reason === '';
-    const amount = toNumber(preview?.margin_required);
-    send.set({ text: sending ? t('ticket.sending') : tn(amount === null ? 'tray.send' : 'tray.sendMargin', count, { margin: rupees(amount, 0) }), off: sending || reason !== '' });
+    send.set({ text: sending ? t('ticket.sending') : tn(account(store)?.mode === 'LIVE' ? 'tray.sendLive' : 'tray.sendPaper', count), off: sending || reason !== '' });
   }
 
   const stops = [
