@@ -77,6 +77,8 @@ def decode(body: bytes, kind: type[T]) -> T:
         found = msgspec.json.decode(body, type=kind, strict=True)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise explain(error, body, kind) from None
+    if body.isascii() and b"\\" not in body and b"\x7f" not in body:
+        return found  # JSON texts hold no bare control characters, and nothing else in ASCII cannot be shown
     for path, text in _texts(found, ""):
         if not text.isprintable():
             odd = next(c for c in text if not c.isprintable())

@@ -127,6 +127,8 @@ class Runtime:
             lambda account: self.context.day_profit_minor(account),
             lambda account: self.context.market(self.accounts[account].market),
         )
+        self.on_settled: Callable[[], None] = lambda: None
+        """Called when the history is filled: much that it took has been let go."""
         self.simulated: Simulated
         self.replays: Replays
         self.imports: ImportService
@@ -291,6 +293,7 @@ class Runtime:
         if notice:
             self.orders.desk.notice("warn", notice)
         await self.simulated.fill_history(self.storage.ticks)
+        self.on_settled()
         while True:
             await self.clock.sleep(_TIDY_EVERY)
             kept = self.reloader.settings.store

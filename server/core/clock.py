@@ -8,14 +8,15 @@ market's own session clock, which is one of the classes below.
 import asyncio
 import heapq
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ("IST", "AcceleratedClock", "Clock", "ManualClock", "SystemClock", "from_ns", "to_ns")
+__all__ = ("IST", "AcceleratedClock", "Clock", "ManualClock", "SystemClock", "from_ns", "india_day", "to_ns")
 
 IST = ZoneInfo("Asia/Kolkata")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INDIA = timedelta(hours=5, minutes=30)
 
 
 def to_ns(moment: datetime) -> int:
@@ -27,6 +28,11 @@ def to_ns(moment: datetime) -> int:
 def from_ns(ns: int) -> datetime:
     """Aware UTC datetime of nanoseconds since the epoch (rounded down to a microsecond)."""
     return _EPOCH + timedelta(microseconds=ns // 1_000)
+
+
+def india_day(moment: datetime) -> date:
+    """Calendar date in India of an aware datetime: half past five before UTC, the year round, since 1945."""
+    return ((moment if moment.tzinfo is UTC else moment.astimezone(UTC)) + _INDIA).date()
 
 
 class Clock(Protocol):

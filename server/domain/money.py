@@ -1,6 +1,7 @@
 """Money: integer minor units and a currency. Rates and prices are Decimal; floats never come in."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -54,6 +55,7 @@ def to_text(minor: int, currency: str = INR) -> str:
     return str(Decimal(minor).scaleb(-_DIGITS[currency]))
 
 
+@lru_cache(maxsize=16_384)
 def exact(price: float) -> Decimal:
     """The Decimal that a float from the market table stands for (shortest text that reads back the same)."""
     return Decimal(repr(float(price)))

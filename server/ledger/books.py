@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import msgspec
 
-from server.core.clock import IST
+from server.core.clock import india_day
 from server.core.errors import Fault
 from server.domain.books import Book, Charges, Position, Posting
 from server.domain.instruments import parse_symbol
@@ -66,7 +66,7 @@ def fill_key(fill: Fill) -> tuple[datetime, str]:
 
 def market_day(at_market: datetime) -> date:
     """Indian calendar date of a market time."""
-    return at_market.astimezone(IST).date()
+    return india_day(at_market)
 
 
 def charge_minor(charges: Charges) -> int:

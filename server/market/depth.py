@@ -74,7 +74,9 @@ def _pick(depth: DepthBatch, which: npt.NDArray[np.bool_]) -> DepthBatch:
 
 def _levels(prices: Any, quantities: Any) -> tuple[Level, ...]:
     return tuple(
-        Level(exact(price), int(quantity))
-        for price, quantity in zip(prices, quantities, strict=True)
-        if not np.isnan(price)
+        [
+            Level(exact(price), int(quantity))
+            for price, quantity in zip(prices.tolist(), quantities.tolist(), strict=True)
+            if price == price  # not NaN
+        ]
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from operator import gt, lt
 
 import msgspec
 
@@ -56,8 +57,8 @@ def snapshot(quote: Quote, depth: Depth | None, *, fresh: bool) -> Snapshot:
     deep = depth is not None and bool(depth.bids or depth.asks)
     bids, asks = (depth.bids, depth.asks) if depth is not None else ((), ())
     if quote.bid is not None or quote.ask is not None:
-        bids = _behind(quote.bid, quote.bid_qty, bids, worse=lambda level, touch: level < touch)
-        asks = _behind(quote.ask, quote.ask_qty, asks, worse=lambda level, touch: level > touch)
+        bids = _behind(quote.bid, quote.bid_qty, bids, worse=lt)
+        asks = _behind(quote.ask, quote.ask_qty, asks, worse=gt)
     return Snapshot(
         ltp=quote.ltp,
         bids=bids,
@@ -78,4 +79,4 @@ def _behind(
     if price is None:
         return ()
     touch = (Level(price, quantity),) if quantity > 0 else ()
-    return touch + tuple(level for level in levels if worse(level.price, price))[: DEPTH_LEVELS - 1]
+    return touch + tuple([level for level in levels if worse(level.price, price)])[: DEPTH_LEVELS - 1]

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 
-from server.core.clock import IST
+from server.core.clock import india_day
 from server.domain.instruments import Instrument
 from server.domain.money import to_minor
 from server.domain.orders import Order, OrderRequest
@@ -46,7 +46,7 @@ class Assessor:
         desk, account = self._desk, order.account
         market = desk.market(account)
         now = market.now()
-        day = now.astimezone(IST).date()
+        day = india_day(now)
         quote = market.quote(order.key)
         price = _price(request, quote)
         risk = desk.risk.of(account)
@@ -97,7 +97,7 @@ class Assessor:
     def phase(self, instrument: Instrument, account: str) -> Phase | None:
         """The session phase of an instrument now; None = closed."""
         market = self._desk.market(account)
-        return self._phase(market, instrument, market.now().astimezone(IST).date())
+        return self._phase(market, instrument, india_day(market.now()))
 
     def _others(self, order: Order, instead_of: str) -> tuple[int, int, Order | None]:
         """Units working on the same side and on the other side, and an identical order in doubt."""

@@ -1,7 +1,6 @@
 """Orders in memory: the live ones, and the last finished ones, each with what the order path must know about it."""
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -74,7 +73,8 @@ class OrderBook:
         self._by_id: dict[str, Working] = {}
         self._live: dict[str, dict[str, Working]] = {}
         self._by_broker: dict[tuple[str, str], str] = {}
-        self._done: deque[str] = deque()
+        self._done: dict[str, None] = {}
+        """Finished ones, oldest first."""
         self._sums: dict[str, dict[Place, Pending]] = {}
         self._unknown: dict[str, set[str]] = {}
         self.requests = Requests()
@@ -85,7 +85,7 @@ class OrderBook:
         """Begin again with what is on disk."""
         waiting = [w for working in self._by_id.values() for w in working.waiters]
         sending = {key: w.sending for key, w in self._by_id.items() if w.sending is not None}
-        self._by_id, self._live, self._by_broker, self._done = {}, {}, {}, deque()
+        self._by_id, self._live, self._by_broker, self._done = {}, {}, {}, {}
         self._sums, self._unknown = {}, {}
         self.requests.load(requests)
         for order, fills in orders:
@@ -179,10 +179,14 @@ class OrderBook:
         if order.state in LIVE_STATES:
             live[order.id] = working
             return
-        if live.pop(order.id, None) is not None or order.id not in self._done:
-            self._done.append(order.id)
+        if live.pop(order.id, None) is not None:
+            self._done.pop(order.id, None)  # it lived again, and ends a second time
+        if order.id not in self._done:
+            self._done[order.id] = None
         while len(self._done) > self._keep:
-            self._forget(self._done.popleft())
+            oldest = next(iter(self._done))
+            del self._done[oldest]
+            self._forget(oldest)
 
     def _forget(self, order_id: str) -> None:
         working = self._by_id.get(order_id)

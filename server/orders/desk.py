@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from server.core.bus import Bus
-from server.core.clock import IST, Clock
+from server.core.clock import Clock, india_day
 from server.core.errors import Fault, NotFound, SaudaError, Unavailable
 from server.core.ids import Ids
 from server.domain.accounts import Account
@@ -131,7 +131,7 @@ class Desk:
 
     def day(self, account: str) -> date:
         """The market's date in India."""
-        return self.market(account).now().astimezone(IST).date()
+        return india_day(self.market(account).now())
 
     def working(self, order_id: str) -> Working:
         """An order in memory; raises NotFound (finished orders of long ago are on disk only)."""

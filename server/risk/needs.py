@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import cast
 
-from server.core.clock import IST
+from server.core.clock import india_day
 from server.domain.books import Position
 from server.domain.instruments import Instrument
 from server.domain.orders import Product
@@ -48,12 +48,12 @@ class Needs:
         sells: _Parts = {}
         for position in positions:
             if position.quantity and (found := _of_group(market, position.key, group)) is not None:
-                _add(held, found, position.product, position.quantity, None)
+                _add(held, position.key, found, position.product, position.quantity, None)
         for key, product, side, quantity, own in orders:
             if quantity and (found := _of_group(market, key, group)) is not None:
                 buying = side == "BUY"
-                _add(buys if buying else sells, found, product, quantity if buying else -quantity, own)
-        day = market.now().astimezone(IST).date()
+                _add(buys if buying else sells, key, found, product, quantity if buying else -quantity, own)
+        day = india_day(market.now())
         most = 0
         for case in (held, *(_joined(held, side) for side in (buys, sells) if side)):
             one = self._one(market, case, day)
@@ -93,7 +93,7 @@ class Needs:
             prices = part.prices(market)
             if prices is None:
                 return None
-            priced.append((part.instrument.key, part.product, part.quantity, *prices))
+            priced.append((part.key, part.product, part.quantity, *prices))
         # one decision asks the same question several times at one moment
         asked = (day, *priced)
         known = self._last.get(asked)
@@ -119,9 +119,10 @@ class Needs:
 class _Part:
     """All that is held, or might be, in one instrument and product."""
 
-    __slots__ = ("instrument", "own", "product", "quantity")
+    __slots__ = ("instrument", "key", "own", "product", "quantity")
 
-    def __init__(self, instrument: Instrument, product: str, quantity: int, own: Decimal | None) -> None:
+    def __init__(self, key: str, instrument: Instrument, product: str, quantity: int, own: Decimal | None) -> None:
+        self.key = key
         self.instrument = instrument
         self.product = product
         self.quantity = quantity
@@ -135,7 +136,7 @@ class _Part:
 
     def prices(self, market: Market) -> tuple[float, float] | None:
         """Price of the instrument and of its underlying; None when one is missing."""
-        price = market.last(self.instrument.key)
+        price = market.last(self.key)
         if math.isnan(price):
             if self.own is None:
                 return None
@@ -156,17 +157,17 @@ def _of_group(market: Market, key: str, group: str) -> Instrument | None:
     return found if found is not None and found.name == group else None
 
 
-def _add(parts: _Parts, instrument: Instrument, product: str, quantity: int, own: Decimal | None) -> None:
-    part = parts.get((instrument.key, product))
+def _add(parts: _Parts, key: str, instrument: Instrument, product: str, quantity: int, own: Decimal | None) -> None:
+    part = parts.get((key, product))
     if part is None:
-        parts[instrument.key, product] = _Part(instrument, product, quantity, own)
+        parts[key, product] = _Part(key, instrument, product, quantity, own)
     else:
         part.quantity += quantity
 
 
 def _joined(held: _Parts, side: _Parts) -> _Parts:
     """Positions with one side's orders filled."""
-    out = {place: _Part(p.instrument, p.product, p.quantity, p.own) for place, p in held.items()}
+    out = {place: _Part(p.key, p.instrument, p.product, p.quantity, p.own) for place, p in held.items()}
     for part in side.values():
-        _add(out, part.instrument, part.product, part.quantity, part.own)
+        _add(out, part.key, part.instrument, part.product, part.quantity, part.own)
     return out

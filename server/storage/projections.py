@@ -47,12 +47,18 @@ class Changes:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[Any, ...]]] = {}
+        self.latest: dict[str, dict[Any, tuple[Any, ...]]] = {}
+        """Of a row that is written over, only what it is in the end: by table, then by the row's own key."""
         self.balances: dict[tuple[str, str], int] = {}
         self.holds: dict[tuple[str, str], int] = {}
 
     def add(self, table: str, row: tuple[Any, ...]) -> None:
         """Queue one row."""
         self.rows.setdefault(table, []).append(row)
+
+    def put(self, table: str, key: Any, row: tuple[Any, ...]) -> None:
+        """Queue one row that takes the place of the one with the same key."""
+        self.latest.setdefault(table, {})[key] = row
 
     def post(self, seq: int, postings: Iterable[Posting]) -> None:
         """Queue postings and what they do to balances and to the margin each reference holds."""
@@ -69,7 +75,7 @@ def project(changes: Changes, seq: int, at: datetime, payload: Payload) -> None:
     """Queue the rows that an entry with this sequence number and wall time makes."""
     match payload:
         case OrderChanged():
-            changes.add("orders", _ORDER(payload.order))
+            changes.put("orders", payload.order.id, _ORDER(payload.order))
             changes.post(seq, payload.postings)
         case FillApplied():
             fill = payload.fill
@@ -77,26 +83,37 @@ def project(changes: Changes, seq: int, at: datetime, payload: Payload) -> None:
             realised = -sum(p.minor for p in payload.postings if p.book == "profit")
             about = (fill.account, fill.execution, seq, fill.order, fill.key, payload.order.product)
             changes.add("fills", (*about, *_FILL(fill), *_CHARGES(payload.charges), realised))
-            changes.add("orders", _ORDER(payload.order))
-            changes.add("positions", _POSITION(payload.position))
+            changes.put("orders", payload.order.id, _ORDER(payload.order))
+            held = payload.position
+            changes.put("positions", (held.account, held.key, held.product), _POSITION(held))
             changes.post(seq, payload.postings)
         case FundsMoved():
             changes.post(seq, payload.postings)
         case AccountOpened():
-            changes.add("accounts", _ACCOUNT(payload.account))
+            changes.put("accounts", payload.account.id, _ACCOUNT(payload.account))
             changes.post(seq, payload.postings)
         case TriggerChanged():
-            changes.add("triggers", (payload.id, payload.account, payload.state, payload.event, payload.body, at))
+            changes.put(
+                "triggers", payload.id, (payload.id, payload.account, payload.state, payload.event, payload.body, at)
+            )
         case BasketChanged():
-            changes.add("baskets", (payload.id, payload.account, payload.state, payload.event, payload.body, at))
+            changes.put(
+                "baskets", payload.id, (payload.id, payload.account, payload.state, payload.event, payload.body, at)
+            )
         case StrategyChanged():
-            changes.add("strategies", (payload.id, payload.account, payload.state, payload.event, payload.body, at))
+            changes.put(
+                "strategies", payload.id, (payload.id, payload.account, payload.state, payload.event, payload.body, at)
+            )
         case RiskChanged():
-            changes.add("risk", (payload.account, payload.name, payload.body, payload.reason, at))
+            changes.put(
+                "risk",
+                (payload.account, payload.name),
+                (payload.account, payload.name, payload.body, payload.reason, at),
+            )
         case SettingChanged():
-            changes.add("settings", (payload.name, payload.value, at))
+            changes.put("settings", payload.name, (payload.name, payload.value, at))
         case MarketMoved():
-            changes.add("markets", (payload.market, payload.at_market, payload.day, payload.body, at))
+            changes.put("markets", payload.market, (payload.market, payload.at_market, payload.day, payload.body, at))
         case Noted():
             pass
 
@@ -123,6 +140,8 @@ class Projector:
 
     def write(self, cursor: Cursor, changes: Changes) -> None:
         """Write everything queued."""
+        for name, latest in changes.latest.items():
+            self._statements[name].run(cursor, list(latest.values()))
         for name, rows in changes.rows.items():
             self._statements[name].run(cursor, rows)
         if changes.balances:

@@ -11,8 +11,13 @@ from typing import Any, Protocol
 from sqlalchemy import Dialect, Table
 
 from server.core.errors import Fault
+from server.storage.columns import Exact, Moment, to_us
 
 __all__ = ("Cursor", "Statement", "insert", "upsert")
+
+
+_PLAIN: dict[type, Callable[[Any], Any]] = {Moment: to_us, Exact: str}
+"""What the commonest columns' own types do, without the layers in between: half of a row's cost."""
 
 
 class Cursor(Protocol):
@@ -34,19 +39,26 @@ class Statement:
         self.table = table
         self.sql = str(compiled)
         self._convert: list[tuple[int, Callable[[Any], Any]]] = []
+        self._present: list[tuple[int, Callable[[Any], Any]]] = []
+        """Conversions of what is there: None stays None."""
         for place, column in enumerate(table.columns):
+            plain = _PLAIN.get(type(column.type))
+            if plain is not None:
+                self._present.append((place, plain))
+                continue
             processor = column.type.dialect_impl(dialect).bind_processor(dialect)
             if processor is not None:
                 self._convert.append((place, processor))
 
     def run(self, cursor: Cursor, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows of domain values, in order."""
-        ready = []
-        for row in rows:
-            values = list(row)
-            for place, processor in self._convert:
-                values[place] = processor(values[place])
-            ready.append(values)
+        ready = [list(row) for row in rows]
+        for values in ready:
+            for place, convert in self._present:
+                if (value := values[place]) is not None:
+                    values[place] = convert(value)
+            for place, convert in self._convert:
+                values[place] = convert(values[place])
         if len(ready) == 1:
             cursor.execute(self.sql, ready[0])
         else:

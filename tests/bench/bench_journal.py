@@ -68,6 +68,7 @@ class Peer:
             changes.rows["journal"] = rows
             changes.rows["balances"] = [(*book, minor) for book, minor in changes.balances.items()]
             changes.rows["holds"] = [(*held, minor) for held, minor in changes.holds.items()]
+            changes.rows |= {name: list(latest.values()) for name, latest in changes.latest.items()}
             for name, values in changes.rows.items():
                 if not values:
                     continue

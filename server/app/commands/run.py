@@ -18,6 +18,7 @@ from server.app.runtime import Runtime
 from server.app.settings import Settings, load_settings
 from server.core.clock import Clock, SystemClock
 from server.core.errors import SaudaError, Unavailable
+from server.core.lean import settle, unsettle
 from server.core.logs import start_logging
 
 __all__ = ("run", "serve")
@@ -60,6 +61,7 @@ async def serve(
     finally:
         forget_running(data)
         await runtime.stop()
+        unsettle()
 
 
 async def _listen(
@@ -91,6 +93,8 @@ async def _listen(
         await runtime.start()
         if begin is not None:
             await begin(runtime)
+        settle()
+        runtime.on_settled = settle
         note_running(data, url)
         _say(url, settings)
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)

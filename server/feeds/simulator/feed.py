@@ -77,6 +77,7 @@ class Simulator:
         self._paused = False
         self._ended = False
         self._anchor_ns, self._anchor_mono = 0, 0.0
+        self._told = 0
         self._next = 0
         self._refresh = True
         self._skip: tuple[str, float | None] | None = None
@@ -90,7 +91,8 @@ class Simulator:
 
     def now(self) -> datetime:
         """Market time, aware UTC."""
-        self._today()
+        if self._day is None:
+            self._today()
         return from_ns(self._now_ns())
 
     def state(self) -> FeedState:
@@ -142,11 +144,11 @@ class Simulator:
         self._today()
         match action:
             case "play" | "pause":
-                self._rebase(self._now_ns())
+                self._rebase(self._plan_ns())
                 self._paused = action == "pause"
             case "speed":
                 speed = _check_speed(arguments.get("value"))
-                self._rebase(self._now_ns())
+                self._rebase(self._plan_ns())
                 self._speed = speed
             case "seek":
                 self._seek(arguments.get("to"))
@@ -190,7 +192,7 @@ class Simulator:
         Before `run`. Everything after `until` comes out as it would have. Raises Invalid for a snapshot of another
         version, another seed's universe, or one that cannot be read."""
         saved = unpack(snapshot, self._universe.names)
-        self._seed, self._first_day = saved.seed, saved.first_day
+        self._seed, self._first_day, self._told = saved.seed, saved.first_day, 0
         self._speed, self._paused = saved.speed, saved.paused
         self._set_day(self._make(saved.state, saved.changes))
         moment = max(saved.now_ns, to_ns(until) if until else 0)
@@ -257,6 +259,13 @@ class Simulator:
     # time
 
     def _now_ns(self) -> int:
+        """Market time as told: it never goes back. After a delay the schedule is set back to where the ticks are, and
+        this stands still until the schedule has caught up."""
+        self._told = max(self._told, self._plan_ns())
+        return self._told
+
+    def _plan_ns(self) -> int:
+        """Where the schedule of ticks stands."""
         if self._paused or self._ended:
             return self._anchor_ns
         return self._anchor_ns + int((self._clock.monotonic() - self._anchor_mono) * self._speed * SECOND)
@@ -271,7 +280,7 @@ class Simulator:
         length = max(1, round(self._speed))
         stop = min((self._next // length + 1) * length, tape.steps)
         due = day.plan.open + (stop - 1) * STEP
-        left = (due - self._now_ns()) / SECOND / self._speed
+        left = (due - self._plan_ns()) / SECOND / self._speed
         if self._refresh:
             self._refresh = False
             self._send(tape.everything(self._next - 1), sink)
@@ -367,7 +376,7 @@ class Simulator:
         day = self._today()
         following = next_day(self._rulebook, day.state.day)
         if following is None:
-            self._rebase(self._now_ns())
+            self._rebase(self._plan_ns())
             self._ended = True
             return False
         kept = changes or _changes(_CALM, self._change().volatility)

@@ -45,6 +45,9 @@ _QUARTERS: Final = (
 _QUARTERS_LATE: Final = (0.87, 0.9, 0.93, 1.0, 0.99, 1.35, 0.87)
 
 
+_OU_BLOCK: Final = 64
+
+
 @lru_cache(maxsize=16)
 def _ou_matrix(n: int, tau: float) -> F8:
     """Lower triangle of powers: turns unit shocks into an Ornstein-Uhlenbeck path (to be scaled)."""
@@ -58,8 +61,15 @@ def ou(draw: np.random.Generator, n: int, tau: float, sd: float) -> F8:
     rho = math.exp(-1.0 / tau)
     shocks = draw.standard_normal(n) * math.sqrt(1.0 - rho * rho)
     shocks[0] = draw.standard_normal()
-    path: F8 = sd * (_ou_matrix(n, tau) @ shocks)
-    return path
+    matrix, decay = _ou_matrix(_OU_BLOCK, tau), np.exp(-np.arange(1, _OU_BLOCK + 1) / tau)
+    path = np.empty(n)
+    last = 0.0
+    for start in range(0, n, _OU_BLOCK):
+        piece = shocks[start : start + _OU_BLOCK]
+        size = len(piece)
+        path[start : start + size] = matrix[:size, :size] @ piece + last * decay[:size]
+        last = path[start + size - 1]
+    return sd * path
 
 
 def shape_at(minute: F8, tuning: Tuning = DEFAULT) -> F8:
