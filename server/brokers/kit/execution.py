@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from server.brokers.kit.events import Fanout
 from server.brokers.kit.http import Http
 from server.brokers.kit.ports import Context
 from server.brokers.kit.slices import joined
@@ -65,12 +66,14 @@ class BrokerExecution:
         self._fills: dict[str, Fill] = {}
         self._told: dict[str, Decimal] = {}
         """Broker's order id -> units it says are filled."""
-        self._listeners: list[asyncio.Queue[Update | None]] = []
+        self._out: Fanout[Update | BaseException] = Fanout()
         self._sending = 0
         self._waiting: list[Event] = []
         self._chase: asyncio.Task[None] | None = None
         self._chase_again = False
         self._stream: asyncio.Task[None] | None = None
+        self.heard = 0
+        """Events of the order stream so far."""
         self.skipped: dict[str, int] = {}
         """Lines that could not be told in our words, by reason."""
 
@@ -137,6 +140,7 @@ class BrokerExecution:
             self._stream = asyncio.create_task(
                 self.run_updates(self.hear, self._after_connect), name=f"{self.name}:updates:{self.context.account}"
             )
+            self._stream.add_done_callback(self._stream_ended)
 
     async def close(self) -> None:
         """Stop listening; listeners end."""
@@ -146,8 +150,7 @@ class BrokerExecution:
                 with contextlib.suppress(asyncio.CancelledError, SaudaError):
                     await task
         self._stream = self._chase = None
-        for queue in self._listeners:
-            queue.put_nowait(None)
+        self._out.close()
 
     async def place(self, order: Order) -> Ack:
         """Send once."""
@@ -205,20 +208,15 @@ class BrokerExecution:
         """Money as the broker counts it."""
         return self.money(await self.read_funds())
 
-    async def updates(self) -> AsyncIterator[Update]:
-        """From now until `close`."""
-        queue: asyncio.Queue[Update | None] = asyncio.Queue()
-        self._listeners.append(queue)
-        try:
-            while (update := await queue.get()) is not None:
-                yield update
-        finally:
-            self._listeners.remove(queue)
+    def updates(self) -> AsyncIterator[Update]:
+        """From now until `close`; raises Unauthorised when the broker ends the session."""
+        return _told(self._out.listen())
 
     # what the stream tells
 
     def hear(self, event: Event) -> None:
         """Take one event of the order stream."""
+        self.heard += 1
         if self._sending and isinstance(event, OrderEvent | TradeEvent) and not self._known(event):
             if len(self._waiting) < _KEPT:
                 self._waiting.append(event)
@@ -264,6 +262,11 @@ class BrokerExecution:
                     return
             self._chase_again = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether a submit is under way or the books are being read."""
+        return self._sending > 0 or (self._chase is not None and not self._chase.done())
+
     async def _after_connect(self) -> None:
         """What happened while the line was down is in the books (law 7)."""
         self.refresh()
@@ -288,8 +291,11 @@ class BrokerExecution:
             self._push(fill)
 
     def _push(self, update: Update) -> None:
-        for queue in self._listeners:
-            queue.put_nowait(update)
+        self._out.put(update)
+
+    def _stream_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._out.put(error)
 
     # the broker's words in ours
 
@@ -416,6 +422,13 @@ class BrokerExecution:
 
     def _moment(self, at: datetime | None) -> datetime:
         return at if at is not None else self.context.clock.now()
+
+
+async def _told(source: AsyncIterator[Update | BaseException]) -> AsyncIterator[Update]:
+    async for item in source:
+        if isinstance(item, BaseException):
+            raise item
+        yield item
 
 
 def _minor(amount: Decimal) -> int:
