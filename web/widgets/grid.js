@@ -71,6 +71,7 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
   let focused = false;
   let ringed = false; // a pointer needs no ring about what it touches
   let saidAt = -Infinity;
+  let mine = -Infinity; // when the grid last scrolled by itself
   const out = emptyCell();
   const stats = { drawn: 0, frames: 0 };
 
@@ -221,6 +222,7 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
 
   /** @param {number} r @param {'centre' | 'near'} how */
   function scrollTo(r, how) {
+    mine = performance.now();
     const y = r * rowHeight;
     if (how === 'centre') el.scrollTop = y - (height - rowHeight) / 2;
     else if (y < el.scrollTop) el.scrollTop = y;
@@ -285,7 +287,6 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
     event.preventDefault();
     event.stopPropagation();
   });
-  let mine = 0;
   el.addEventListener('scroll', () => {
     whole = true;
     ask();
@@ -310,6 +311,8 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
     el,
     face,
     stats,
+    /** Whether all that changed has been drawn. */
+    settled: () => !whole && queue.length === 0,
     dirty,
     all,
     at,
@@ -340,11 +343,8 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
     setPlace(r, c) {
       move(r, c);
     },
-    /** Bring a row into view; the scroll event that follows is not the user's. @param {number} r @param {'centre' | 'near'} how */
-    scrollTo(r, how) {
-      mine = performance.now();
-      scrollTo(r, how);
-    },
+    /** Bring a row into view; the scroll event that follows is not the user's. */
+    scrollTo,
     /** Place of a row within the scrolled content, CSS px. @param {number} r */
     topOf: (r) => r * rowHeight,
     theme() {
