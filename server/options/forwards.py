@@ -82,9 +82,8 @@ def implied_forwards(
         rate, spot, future, dividend = (
             np.broadcast_to(np.asarray(a, float), (count,)) for a in (rate, spot, future, dividend)
         )
-        return _forwards(
-            expiry, strike, call_bid, call_ask, put_bid, put_ask, years, rate, spot, future, dividend, liquidity
-        )
+        terms = years, rate, spot, future, dividend
+        return _forwards(expiry, strike, call_bid, call_ask, put_bid, put_ask, terms, liquidity)
 
 
 def _forwards(
