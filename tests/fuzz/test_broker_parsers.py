@@ -11,7 +11,7 @@ from tests.fuzz.broker_bytes import grind
 from tests.shared import shared
 
 FRAMES = 1_000_000 if os.environ.get("SAUDA_LONG") else 4_000
-FOLDERS = {"flattrade": "flattrade_noren", "alpaca": "alpaca", "oanda": "oanda"}
+FOLDERS = {"flattrade": "flattrade_noren", "alpaca": "alpaca", "oanda": "oanda", "binance": "binance"}
 FRAMES_SEEN: dict[str, tuple[str, ...]] = {
     "flattrade": (
         '{"t":"tk","e":"NSE","tk":"22","ts":"ACC-EQ","lp":"1166.55","ft":"1795146300","bp1":"1.0","bq1":"5"}',
@@ -22,6 +22,10 @@ FRAMES_SEEN: dict[str, tuple[str, ...]] = {
         '{"stream":"trade_updates","data":{"event":"fill","price":"1","qty":"2","order":{"id":"a","status":"new"}}}',
     ),
     "oanda": ('{"type":"PRICE","instrument":"EUR_USD","time":"2026-11-20T10:00:00.1Z","bids":[],"asks":[]}',),
+    "binance": (
+        '{"stream":"a@bookTicker","data":{"u":4,"s":"BNBUSDT","b":"25.3","B":"3","a":"25.4","A":"4"}}',
+        '{"e":"executionReport","s":"A","c":"b","S":"BUY","o":"LIMIT","f":"GTC","q":"1","p":"1","x":"NEW","X":"NEW"}',
+    ),
 }
 """Frames for which there is no sample file."""
 

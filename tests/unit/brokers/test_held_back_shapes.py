@@ -27,6 +27,12 @@ OANDA: dict[str, Any] = {
 CHANGES, CLOSE = "accounts/v3_accounts_accountID_account_changes.json", "trades/v3_account_accountID_trades_close.json"
 STREAM = "oanda/oandapyV20_responses/pricing/v3_accounts_accountID_pricing_stream.json"
 SINCE, BEATS = "v3_accounts_transaction_sinceid.json", "v3_accounts_transactions_stream.json"
+BINANCE: dict[str, Any] = {
+    "side": "BUY", "orderType": "STOP_MARKET", "algoStatus": "NEW", "timeInForce": "GTC", "createTime": 1750485492076,
+    "price": "None", "S": "BUY", "o": "LIMIT", "f": "GTC", "X": "NEW", "x": "NEW", "E": 1750485492076,
+    "updateTime": 1750485492076, "T": 1750485492076, "time": 1750485492076,
+}  # fmt: skip
+USER = "binance/spot_api_docs/user-data-stream/normalised/"
 FAMILIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("flattrade", "flattrade_noren/flattrade_readme/L0596_single_order_history.json", "order_history", NOREN),
     ("flattrade", "flattrade_noren/flattrade_readme/L0872_get_positions.json", "positions", NOREN),
@@ -58,6 +64,15 @@ FAMILIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("oanda", f"oanda/oandapyV20_responses/transactions/{BEATS}", "decode_orders", OANDA | {"type": "HEARTBEAT"}),
     ("oanda", STREAM, "decode_stream", OANDA | {"type": "PRICE"}),
     ("oanda", STREAM, "decode_stream", OANDA | {"type": "HEARTBEAT"}),
+    ("binance", "binance/connector_usds_futures/rest_api/new_algo_order.json", "place", BINANCE),
+    ("binance", "binance/connector_usds_futures/rest_api/new_algo_order.json", "orders", BINANCE),
+    ("binance", "binance/connector_usds_futures/rest_api/position_information_v3.json", "positions", BINANCE),
+    ("binance", USER + "L0034_account_update.json", "decode_orders", {"e": "outboundAccountPosition"}),
+    ("binance", USER + "L0061_balance_update.json", "decode_orders", BINANCE | {"e": "balanceUpdate"}),
+    ("binance", USER + "L0079_order_update.json", "decode_orders", BINANCE | {"e": "executionReport"}),
+    ("binance", USER + "L0280_order_reject_reason.json", "decode_orders", BINANCE | {"e": "listStatus"}),
+    ("binance", USER + "L0335_event_stream_terminated.json", "decode_orders", {"e": "eventStreamTerminated"}),
+    ("binance", USER + "L0351_external_lock_update.json", "decode_orders", BINANCE | {"e": "externalLockUpdate"}),
 ]
 
 

@@ -1,0 +1,1 @@
+"""Binance: spot, or USD-M futures, by account."""
