@@ -69,9 +69,9 @@ def connect_handlers(live: Live) -> list[HTTPRouteHandler]:
         query = request.query_params
         answer = {name: str(query.getall(name)[-1])[:4_000] for name in query}
         try:
-            target = f"/connect?account={quote(await live.finish(answer))}"
+            target = f"/brokers?account={quote(await live.finish(answer))}"
         except SaudaError as error:
-            target = f"/connect?problem={quote(f'{error.detail} {error.remedy}'.strip())}"
+            target = f"/brokers?problem={quote(f'{error.detail} {error.remedy}'.strip())}"
         return Response(b"", status_code=303, headers={"location": target, "cache-control": "no-store"})
 
     @post("/api/v1/accounts/{account:str}/sign-out", tags=["Brokers"], summary="End the session", status_code=204)

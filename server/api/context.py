@@ -25,6 +25,7 @@ from server.orders.service import OrderService
 from server.risk.breaker import day_result
 from server.rulebook import Rulebook
 from server.strategies.builder import Builder
+from server.strategies.service import Strategies
 
 __all__ = ("Context",)
 
@@ -66,11 +67,14 @@ class Context:
     chains: Chains
     """Live option chains."""
     builder: Builder
+    strategies: Strategies
     heartbeat: float
     notices: Sequence[str]
     """What was found at start-up and must be read."""
     read_back: Callable[[str], str]
     """What must be confirmed before an account's first live order of the day; empty = nothing."""
+    brokers: Callable[[], tuple[int, int]]
+    """Live accounts connected, and all of them."""
     first_watchlists: Callable[[], Sequence[Any]]
     """Watchlists of a new installation."""
 

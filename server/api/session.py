@@ -29,6 +29,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between beats of the stream."""
     kill_switch: KillWire
     preferences: dict[str, Any]
+    brokers: tuple[int, int]
+    """Live accounts connected, and all of them."""
     notices: list[str]
     """What was found at start-up and must be read."""
 
@@ -47,6 +49,7 @@ async def session(context: NamedDependency[Context]) -> Session:
         heartbeat=context.heartbeat,
         kill_switch=kill_wire(context),
         preferences=await context.reads.settings.get("preferences", {}),
+        brokers=context.brokers(),
         notices=list(context.notices),
     )
 

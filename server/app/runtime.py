@@ -93,9 +93,6 @@ class Runtime:
         self.executions: dict[str, Execution] = {}
         self.ledger = Ledger(rulebook, self.ids, clock)
         self.order_times = Timings()
-        self.options = Options(markets=self.markets, rulebook=rulebook, clock=clock, plan=PLAN)
-        hosts = own_hosts(settings.server.port)
-        self.streams = StreamServer(self.markets, bus, clock, self.boot, hosts, self.options.chains)
         self.orders = OrderService(
             accounts=self.accounts,
             executions=self.executions,
@@ -120,6 +117,17 @@ class Runtime:
             ),
             plan=PLAN,
         )
+        self.options = Options(
+            markets=self.markets,
+            storage=storage,
+            orders=self.orders,
+            rulebook=rulebook,
+            bus=bus,
+            clock=clock,
+            plan=PLAN,
+        )
+        hosts = own_hosts(settings.server.port)
+        self.streams = StreamServer(self.markets, bus, clock, self.boot, hosts, self.options.chains)
         self.curve = Curve(
             clock,
             storage.ticks,
@@ -207,6 +215,7 @@ class Runtime:
         self.reloader = Reloader(self.settings, read, market, self.orders.desk, self._write)
         self.context = self._context(data, [*storage.report.notices, *([said] if said else [])])
         await self.orders.load()
+        await self.options.strategies.load()
         await self.replays.restore()
         since = self.clock.now() - timedelta(days=7)
         paper.restore(
@@ -340,9 +349,11 @@ class Runtime:
             curve=self.curve.points,
             chains=self.options.chains,
             builder=self.options.builder,
+            strategies=self.options.strategies,
             heartbeat=HEARTBEAT_SECONDS,
             notices=notices,
             read_back=self.live_front.read_back,
+            brokers=self.live_front.connected,
             first_watchlists=lambda: first_watchlists(self.markets[MARKET]),
         )
 

@@ -8,7 +8,7 @@ import { create as createStrip } from '../views/strip/index.js';
 import { create as createWatchlist } from '../views/shared/watchlist/index.js';
 import { addressOf } from './router.js';
 
-const RAIL = Object.freeze([['home', 'home'], ['charts', 'charts'], ['options', 'options'], ['builder', 'builder'], ['strategies', 'strategies'], ['orders', 'orders'], ['portfolio', 'portfolio'], ['wallet', 'wallet'], ['system', 'system'], ['settings', 'settings']]);
+const RAIL = Object.freeze([['home', 'home'], ['charts', 'charts'], ['options', 'options'], ['builder', 'builder'], ['strategies', 'strategies'], ['orders', 'orders'], ['portfolio', 'portfolio'], ['wallet', 'wallet'], ['brokers', 'layers'], ['system', 'system'], ['settings', 'settings']]);
 const BAR = Object.freeze(['home', 'charts', 'options', 'portfolio']);
 
 /**

@@ -9,6 +9,7 @@ import { openSheet } from '../widgets/sheet.js';
 import { toast } from '../widgets/toast.js';
 import { openDetail } from '../views/detail/index.js';
 import { engage, killBar, openRelease } from '../views/kill/index.js';
+import { readBack } from '../views/shared/readback.js';
 import { errorText, orderSentence } from '../views/shared/text.js';
 import { createTicket } from '../views/ticket/index.js';
 import { faultPage, report } from './boundary.js';
@@ -34,16 +35,20 @@ const MODULES = {
     return import('../views/options/index.js');
   },
   async builder() {
-    await Promise.all([style('/payoff/payoff.css'), style('/views/builder/builder.css')]);
+    await Promise.all(['/payoff/payoff.css', '/views/shared/payoff.css', '/views/builder/builder.css'].map(style));
     return import('../views/builder/index.js');
   },
   async strategies() {
-    await Promise.all([style('/payoff/payoff.css'), style('/views/strategies/strategies.css')]);
+    await Promise.all(['/payoff/payoff.css', '/views/shared/payoff.css', '/views/strategies/strategies.css'].map(style));
     return import('../views/strategies/index.js');
   },
   orders: () => import('../views/orders/index.js'),
   portfolio: () => import('../views/portfolio/index.js'),
   wallet: () => import('../views/wallet/index.js'),
+  async brokers() {
+    await style('/views/brokers/brokers.css');
+    return import('../views/brokers/index.js');
+  },
   system: () => import('../views/system/index.js'),
   settings: () => import('../views/settings/index.js'),
 };
@@ -51,7 +56,7 @@ const PATIENCE_MS = 5000;
 const PHONE = matchMedia('(max-width: 699px)');
 const WIDE = matchMedia('(min-width: 1100px)');
 
-const wiring = createWiring({ onLanguage: () => rebuild(), onOrder, onFill: (order) => tell(order), onError: report });
+const wiring = createWiring({ onLanguage: () => rebuild(), onReadBack: (text) => readBack(ctx, text), onOrder, onFill: (order) => tell(order), onError: report });
 const { store, api } = wiring;
 let count = 0;
 /** @type {ReturnType<typeof createFrame> | null} */

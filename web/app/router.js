@@ -2,7 +2,7 @@
 
 /** @typedef {{ name: string, params: URLSearchParams }} Route */
 
-export const PAGES = Object.freeze(['home', 'charts', 'options', 'builder', 'strategies', 'orders', 'portfolio', 'wallet', 'system', 'settings']);
+export const PAGES = Object.freeze(['home', 'charts', 'options', 'builder', 'strategies', 'orders', 'portfolio', 'wallet', 'brokers', 'system', 'settings']);
 
 /**
  * The route an address names; home for one that is not known.

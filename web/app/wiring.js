@@ -3,6 +3,7 @@
 import { createApi } from '../transport/api.js';
 import { createHttp } from '../transport/http.js';
 import { createLink } from '../transport/link.js';
+import { setCurrency } from '../format/numbers.js';
 import { createStore } from '../store/store.js';
 import { withInstruments, withMarket, withOrder } from '../store/reducers.js';
 import { market } from '../store/selectors.js';
@@ -10,6 +11,7 @@ import { keepLast, restore } from './last.js';
 import { createLists } from './lists.js';
 import { createPreferences, readPreferences } from './preferences.js';
 import { createReceiver } from './receive.js';
+import { withReadBack } from './readback.js';
 import { createSender } from './send.js';
 import { createSets } from './sets.js';
 import { scriptUrl } from './trusted.js';
@@ -23,11 +25,11 @@ const GATHER_MS = 120;
 const AT_ONCE = 4;
 
 /**
- * @param {{ onLanguage: () => void, onOrder: (event: string, order: import('../format/wire.js').Order) => void, onFill: (order: import('../format/wire.js').Order) => void, onError: (error: unknown) => void }} on
+ * @param {{ onLanguage: () => void, onReadBack: (text: string) => Promise<boolean>, onOrder: (event: string, order: import('../format/wire.js').Order) => void, onFill: (order: import('../format/wire.js').Order) => void, onError: (error: unknown) => void }} on
  */
 export function createWiring(on) {
   const store = createStore({ schedule: nextFrame, now: () => performance.now(), onError: on.onError });
-  const api = createApi(createHttp());
+  const api = withReadBack(createApi(createHttp()), on.onReadBack);
   const preferences = createPreferences(store, { send: (body) => api.savePreferences(body), onLanguage: on.onLanguage });
   const lists = createLists(store, api, preferences.fromServer);
   /** @type {import('../transport/link.js').Link | null} */
@@ -65,6 +67,8 @@ export function createWiring(on) {
       const lists_ = { watchlists: 'watchlists', preferences: 'preferences', triggers: 'triggers', baskets: 'baskets', strategies: 'strategies', watchlist: 'watchlists', trigger: 'triggers', basket: 'baskets' };
       const list = lists_[name];
       if (list) soon(list);
+      // accounts and their markets are told in the session
+      else if (name === 'accounts') soon('kill', 'markets');
     },
   });
 
@@ -118,6 +122,7 @@ export function createWiring(on) {
       }
     }
     const after = market(store)?.id;
+    setCurrency(store.state.session?.accounts.find((one) => one.id === id)?.currency ?? 'INR');
     if (before !== undefined && before !== after) {
       store.quotes.clear();
       store.set('chains', new Map());

@@ -11,8 +11,18 @@ export const RUPEE = '\u20b9';
 
 /** @typedef {number | string | null | undefined} Numeric */
 
-/** @type {{ short: boolean }} whether large amounts may be written 22.4L, by the user's setting */
-const style = { short: true };
+const SIGNS = Object.freeze(/** @type {Record<string, string>} */ ({ INR: RUPEE, USD: '$', EUR: '\u20ac', GBP: '\u00a3' }));
+
+/** @type {{ short: boolean, currency: string }} whether large amounts may be written 22.4L, by the user's setting; the account's currency */
+const style = { short: true, currency: 'INR' };
+
+/**
+ * The currency of amounts that do not say theirs: that of the account on screen.
+ * @param {string} code ISO code or asset, as USDT
+ */
+export function setCurrency(code) {
+  style.currency = code || 'INR';
+}
 
 /**
  * Switch the short forms of large numbers on or off for all callers of `compact`.
@@ -100,8 +110,36 @@ export function price(value, tick) {
 export function rupees(value, places = 2) {
   const n = toNumber(value);
   if (n === null) return DASH;
-  const text = number(n, places);
-  return text.startsWith(MINUS) ? `${MINUS}${RUPEE}${text.slice(1)}` : `${RUPEE}${text}`;
+  return signOf(number(n, places), style.currency);
+}
+
+/**
+ * An amount in a currency that is said: $1,234.50, 12.5 USDT.
+ * @param {Numeric} value
+ * @param {string} currency
+ */
+export function money(value, currency) {
+  const n = toNumber(value);
+  return n === null ? DASH : signOf(number(n, 2), currency || style.currency);
+}
+
+/**
+ * A profit or loss in a currency that is said.
+ * @param {Numeric} value
+ * @param {string} currency
+ */
+export function profitIn(value, currency) {
+  const n = toNumber(value);
+  if (n === null) return DASH;
+  const text = money(n, currency);
+  return n > 0 && Number(n.toFixed(2)) !== 0 ? `+${text}` : text;
+}
+
+/** A figure with its currency's sign before it, or its code behind. @param {string} text @param {string} currency */
+function signOf(text, currency) {
+  const sign = SIGNS[currency];
+  if (sign === undefined) return `${text} ${currency}`;
+  return text.startsWith(MINUS) ? `${MINUS}${sign}${text.slice(1)}` : `${sign}${text}`;
 }
 
 /**
@@ -164,8 +202,7 @@ export function compact(value) {
 export function compactRupees(value) {
   const n = toNumber(value);
   if (n === null) return DASH;
-  const text = compact(n);
-  return text.startsWith(MINUS) ? `${MINUS}${RUPEE}${text.slice(1)}` : `${RUPEE}${text}`;
+  return signOf(compact(n), style.currency);
 }
 
 /**

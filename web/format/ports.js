@@ -67,6 +67,17 @@
  * @property {(underlying: string, query: { market: string }) => Promise<import('./wire.js').TermStructure>} term
  * @property {(underlying: string, query: { market: string, expiry?: string, strike?: string }) => Promise<import('./wire.js').StraddleDay>} straddle
  * @property {(query: { market: string, underlying: string }) => Promise<import('./wire.js').VolatilityReport>} volatility
+ * @property {() => Promise<Items<import('./brokers.js').Broker>>} brokers
+ * @property {() => Promise<Items<import('./brokers.js').LinkTold>>} accounts
+ * @property {(body: { broker: string, title?: string, account?: string, fields: Record<string, string>, addresses?: Record<string, string> }) => Promise<{ done: boolean, url: string, account: string }>} connect
+ * @property {(account: string) => Promise<unknown>} signOut
+ * @property {(account: string) => Promise<unknown>} forget
+ * @property {(account: string, body: { key: string, with_order: boolean }) => Promise<import('./brokers.js').CheckTold>} check
+ * @property {(account: string) => Promise<import('./brokers.js').CheckTold>} checked
+ * @property {(account: string) => Promise<unknown>} confirm
+ * @property {(refresh?: boolean) => Promise<import('./brokers.js').TogetherTold>} portfolio
+ * @property {() => Promise<import('./brokers.js').UsageTold>} usage
+ * @property {() => Promise<Items<import('./brokers.js').MasterTold>>} masters
  * @property {() => Promise<Items<Replay>>} replays
  * @property {(id: string, speed: number) => Promise<Market>} startReplay
  * @property {() => Promise<unknown>} stopReplay

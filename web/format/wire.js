@@ -169,6 +169,7 @@
  * @property {string} default_account
  * @property {number} heartbeat
  * @property {KillSwitch} kill_switch
+ * @property {[number, number]} brokers live accounts connected, and all of them
  * @property {Record<string, any>} preferences
  */
 

@@ -118,6 +118,11 @@ class LiveFront:
             for name, live in self._accounts.live_markets.items()
         ]
 
+    def connected(self) -> tuple[int, int]:
+        """Live accounts connected, and all of them."""
+        links = self._accounts.links.values()
+        return sum(link.state == "connected" for link in links), len(links)
+
     def read_back(self, account: str) -> str:
         """The sentence to confirm before the first live order of a day; empty for paper and when it was."""
         link = self._accounts.links.get(account)

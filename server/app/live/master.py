@@ -13,7 +13,7 @@ _MOST_CONFLICTS = 200
 
 
 class MergedMaster:
-    """Implements `LiveFeed`'s `Master`. The first broker that lists an instrument says what it is; others must agree."""
+    """Implements `LiveFeed`'s `Master`. Who lists an instrument first says what it is; the others are compared with that."""
 
     def __init__(self) -> None:
         self.carriers: dict[str, int] = {}

@@ -28,7 +28,7 @@ export function orderTable(ctx, { label, empty, done = false }) {
       { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(0, .8fr)', cell: (order) => (order.filled > 0 && order.filled < order.quantity ? `${quantity(order.filled)}/${quantity(order.quantity)}` : quantity(order.quantity)), place: 'sub' },
       { id: 'price', label: t('col.price'), num: true, width: 'minmax(72px, 1.3fr)', cell: (order) => (order.average === null ? askedPrice(ctx, order) : price(order.average, tickOf(ctx, order.key))), place: 'main' },
       { id: 'product', label: t('col.product'), width: '60px', cell: (order) => t(`product.${order.product}`), place: 'sub' },
-      { id: 'mode', label: t('col.account'), width: '48px', cell: (order) => ({ text: order.mode, cls: order.mode === 'LIVE' ? 'down' : 'muted' }) },
+      { id: 'mode', label: t('col.account'), width: '48px', cell: (order) => ({ text: order.mode, cls: order.mode === 'LIVE' ? 'mode-live' : 'mode-paper', title: order.account }) },
       { id: 'state', label: t('col.state'), width: '84px', cell: (order) => ({ ...stateView(order), title: order.reason }), place: 'note' },
     ],
     onOpen: (order) => openOrder(ctx, order.id),
@@ -108,7 +108,7 @@ export function openOrder(ctx, id) {
   /** @param {Order} order */
   function head(order) {
     const state = stateView(order);
-    fill(body, h('p', { class: 'order-head' }, h('strong', null, orderTitle(ctx, order)), h('span', { class: `badge ${state.cls}` }, state.text), h('span', { class: `pill ${order.mode === 'LIVE' ? 'live' : 'paper'}` }, order.mode)),
+    fill(body, h('p', { class: 'order-head' }, h('strong', null, orderTitle(ctx, order)), h('span', { class: `badge ${state.cls}` }, state.text), h('span', { class: `pill ${order.mode === 'LIVE' ? 'live' : 'paper'}` }, order.mode), h('span', { class: 'muted' }, order.account)),
       order.reason ? h('p', { class: order.state === 'UNKNOWN' ? 'note warn' : 'note' }, order.reason) : null);
     fill(foot, canTouch(order) ? [
       h('button', { type: 'button', class: 'button', on: { click: () => {

@@ -59,9 +59,9 @@ export function create(ctx) {
     cpu.set(`${number(devices?.cpu_load, 0)}%`, '');
     ram.el.hidden = typeof devices?.ram_mb !== 'number';
     ram.set(bytes((devices?.ram_mb ?? 0) * 1_048_576), '');
-    const parts = /** @type {{ name: string, state: string }[]} */ (state.system?.parts ?? []).filter((part) => part.name.startsWith('broker'));
-    brokers.el.hidden = parts.length === 0;
-    brokers.set(`${parts.filter((part) => part.state === 'running').length}/${parts.length}`, '');
+    const [up, all] = state.session?.brokers ?? [0, 0];
+    brokers.el.hidden = all === 0;
+    brokers.set(`${up}/${all}`, up < all ? 'warn' : '');
   }
 
   const off = ctx.store.on(['link', 'session', 'markets', 'account', 'system', 'orderMs', 'clock', 'restored'], draw);

@@ -65,7 +65,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   } });
   const name = h('span', { class: 'ticket-name' });
   const sub = h('span', { class: 'ticket-sub' });
-  const mode = h('span', { class: 'pill' });
+  const mode = h('button', { type: 'button', class: 'pill', title: t('market.accounts'), on: { click: () => ctx.command('market') } });
   const cell = priceCell({ cls: 'ticket-price' });
   const moved = h('span', { class: 'ticket-change' });
   const depth = depthTable({ label: t('depth.label'), bidLabel: t('depth.bid'), askLabel: t('depth.ask'), onPrice: (value) => {
@@ -285,8 +285,9 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     setText(name, labelOf(ctx, key));
     setText(sub, subOf(ctx, key));
     const mine = account(store);
-    setText(mode, mine?.mode ?? '');
+    setText(mode, mine ? `${mine.mode} · ${mine.title}` : '');
     setClass(mode, `pill ${mine?.mode === 'LIVE' ? 'live' : 'paper'}`);
+    setClass(el, mine?.mode === 'LIVE' ? 'ticket ticket-live' : 'ticket');
     const view = priceView(ctx, key);
     cell.set(view);
     const change = changeView(ctx, key);
