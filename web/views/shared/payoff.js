@@ -73,3 +73,6 @@ export const toneOf = (value) => direction(value);
 
 /** Shape of a template as its thumbnail wants it. @param {Pick<import('../../format/strategies.js').TemplateTold, 'legs'>} template */
 export const shapeOfTemplate = (template) => template.legs.map((leg) => ({ side: leg.side, kind: leg.kind, right: leg.right, lots: leg.lots, expiry: leg.expiry, strike: leg.steps ?? 0 }));
+
+/** A strategy's state in words. @param {import('../../format/strategies.js').StrategyState} state */
+export const stateText = (state) => t(`strategyState.${state}`);
