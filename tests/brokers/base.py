@@ -9,7 +9,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from aiohttp import WSCloseCode, web
 
@@ -106,6 +106,7 @@ class FakeBroker:
         self.port = 0
         exchange.listen(self.on_order)
         exchange.listen_prices(self.on_price)
+        self.app.router.add_route("*", "/_fake/{what}", self._control)
 
     # what a broker writes
 
@@ -208,6 +209,38 @@ class FakeBroker:
             writer = ws._writer
             if writer is not None and writer.transport is not None:
                 writer.transport.abort()
+
+    def beat(self) -> None:
+        """Say that the streams live, where the broker does."""
+
+    # a hand on it from outside
+
+    async def _control(self, request: web.Request) -> web.Response:
+        """`/_fake/fault?call=place&kind=hang_after&times=1`, `/_fake/market?key=&bid=&ask=&quantity=`,
+        `/_fake/stream?fault=mute`, `/_fake/clear`, `/_fake/cut`, `/_fake/expire`, `/_fake/state`."""
+        asked = request.query
+        match request.match_info["what"]:
+            case "fault":
+                kind: Any = asked["kind"]
+                if kind not in FAULTS:
+                    return web.json_response({"faults": FAULTS}, status=400)
+                self.faults.add(asked["call"], kind, int(asked.get("times", "1")), float(asked.get("seconds", "60")))
+            case "market":
+                self.exchange.market(asked["key"], asked["bid"], asked["ask"], int(asked.get("quantity", "100")))
+            case "stream":
+                self.stream_fault = asked.get("fault", "")
+            case "clear":
+                self.faults.clear()
+                self.stream_fault = ""
+            case "cut":
+                self.cut()
+            case "expire":
+                self.expire()
+        orders = [
+            {"id": o.id, "key": o.key, "tag": o.tag, "state": o.state, "quantity": o.quantity, "filled": o.filled}
+            for o in self.exchange.orders.values()
+        ]
+        return web.json_response({"submits": self.exchange.submits, "calls": dict(self.calls), "orders": orders})
 
     # faults
 

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Sequence
 
-__all__ = ("kite_frame", "kite_full", "kite_quote")
+__all__ = ("kite_frame", "kite_full", "kite_index", "kite_ltp", "kite_quote")
 
 Levels = Sequence[tuple[int, int, int]]
 """(quantity, price in wire units, orders)."""
@@ -12,6 +12,18 @@ Levels = Sequence[tuple[int, int, int]]
 def kite_frame(packets: Sequence[bytes]) -> bytes:
     """Packets behind their count and lengths."""
     return struct.pack(">H", len(packets)) + b"".join(struct.pack(">H", len(p)) + p for p in packets)
+
+
+def kite_ltp(token: int, ltp: int) -> bytes:
+    """An 8-byte packet."""
+    return struct.pack(">II", token, ltp)
+
+
+def kite_index(token: int, ltp: int, day: tuple[int, int, int], close: int, at: int | None) -> bytes:
+    """An index packet of 28 bytes, or with a time of 32; `day` = open, high, low."""
+    opening, high, low = day
+    packet = struct.pack(">IIIIIIi", token, ltp, high, low, opening, close, ltp - close)
+    return packet if at is None else packet + struct.pack(">I", at)
 
 
 def kite_quote(token: int, ltp: int, volume: int = 0, close: int = 0, day: tuple[int, int, int] = (0, 0, 0)) -> bytes:
