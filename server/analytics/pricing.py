@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from math import isfinite
 
+import msgspec
 import numpy as np
 
 from server.analytics.chains import Chains
@@ -65,6 +66,13 @@ class Priced:
         paid = price if price is not None else now
         assert paid is not None
         return Leg.of(instrument, quantity, paid, sigma=sigma or self.sigma(instrument), last=now)
+
+    def with_figures(self, leg: Leg) -> Leg:
+        """A leg at its own entry price, with the volatility and price of its contract now."""
+        item = self.market.instrument(leg.key)
+        if item is None:
+            return leg
+        return msgspec.structs.replace(leg, sigma=self.sigma(item), last=self.price(item))
 
     def price(self, instrument: Instrument) -> Decimal | None:
         """Middle of bid and ask where the chain knows one, else the last price."""

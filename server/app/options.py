@@ -1,14 +1,24 @@
-"""The option services of a running Sauda, made and joined: chains, volatility, strategies."""
+"""The option services of a running Sauda, made and joined: chains, builder, strategies."""
 
 from collections.abc import Mapping
 
 from server.analytics.cache import Cache
 from server.analytics.chains import Chains
+from server.core.bus import Bus
 from server.core.clock import Clock
+from server.core.errors import NotFound
 from server.core.supervisor import Part
 from server.market.market import Market
+from server.orders.service import OrderService
 from server.rulebook import Rulebook
+from server.storage.store import Storage
+from server.strategies.attribution import Attribution
+from server.strategies.book import StrategyBook
 from server.strategies.builder import Builder
+from server.strategies.grouping import Grouping
+from server.strategies.guard import Guard
+from server.strategies.service import Strategies
+from server.strategies.tracker import Tracker
 
 __all__ = ("Options",)
 
@@ -16,10 +26,61 @@ __all__ = ("Options",)
 class Options:
     """Everything about options that lives as long as the process."""
 
-    def __init__(self, *, markets: Mapping[str, Market], rulebook: Rulebook, clock: Clock, plan: str) -> None:
+    def __init__(
+        self,
+        *,
+        markets: Mapping[str, Market],
+        storage: Storage,
+        orders: OrderService,
+        rulebook: Rulebook,
+        bus: Bus,
+        clock: Clock,
+        plan: str,
+    ) -> None:
         self.chains = Chains(markets, rulebook, clock, Cache(clock))
         self.builder = Builder(self.chains, rulebook, plan)
+        desk = orders.desk
+        book = StrategyBook(desk, storage.strategies)
+        grouping = Grouping(desk, book)
+
+        async def basket_name(basket_id: str) -> str:
+            try:
+                return str((await storage.baskets.get(basket_id)).body.get("name", ""))
+            except NotFound:
+                return ""
+
+        tracker = Tracker(
+            desk=desk,
+            orders=orders,
+            book=book,
+            attribution=Attribution(desk, book, storage.fills, storage.orders, markets, basket_name),
+            grouping=grouping,
+            guard=Guard(desk, orders, book, rulebook, markets),
+            builder=self.builder,
+            chains=self.chains,
+            markets=markets,
+            rulebook=rulebook,
+            store=storage.ticks,
+            bus=bus,
+            clock=clock,
+        )
+        self.strategies = Strategies(
+            orders=orders,
+            book=book,
+            grouping=grouping,
+            tracker=tracker,
+            builder=self.builder,
+            chains=self.chains,
+            markets=markets,
+            rulebook=rulebook,
+            store=storage.ticks,
+            plan=plan,
+        )
+        self.chains.held = tracker.held
 
     def parts(self) -> tuple[Part, ...]:
-        """To be run by the supervisor, after the markets."""
-        return (Part("option chains", self.chains.run, ("market",), essential=False),)
+        """To be run by the supervisor, after markets and orders."""
+        return (
+            Part("option chains", self.chains.run, ("market",), essential=False),
+            Part("strategies", self.strategies.tracker.run, ("orders", "option chains"), essential=False),
+        )

@@ -3,7 +3,7 @@
 Works on legs that are asked for by instrument, side and lots; nothing here is an order or is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -202,6 +202,18 @@ class Builder:
                 value=leg.iv,
             )
         return item
+
+    async def priced_at(self, market_id: str, asked: str, expiries: Collection[date]) -> Priced:
+        """An underlying with the chains of some expiries, the nearest where none is listed."""
+        found = underlying(self._chains.market(market_id), asked)
+        base = await priced(self._chains, market_id, found, expiries)
+        return base if base.views else await priced(self._chains, market_id, found, found.expiries[:1])
+
+    async def priced_for(self, market_id: str, legs: Sequence[Leg]) -> Priced:
+        """The underlying of legs that are held, with the chains of their expiries."""
+        item = self._chains.market(market_id).instrument(legs[0].key)
+        name = item.name if item is not None else ""
+        return await self.priced_at(market_id, name, {leg.expiry for leg in legs if leg.expiry is not None})
 
     # ---------------------------------------------------------------- payoff
 
@@ -405,6 +417,10 @@ class Builder:
         ideas = screen(msgspec.structs.replace(view, years=max(years, 1e-6)), base.listing, lots=lots)
         return base, chosen, ideas
 
+    def margin_legs(self, base: Priced, held: Sequence[Position]) -> list[MarginLeg]:
+        """Positions on the same underlying, for the margin; raises Invalid where one has no price."""
+        return _margin_legs(base, held)
+
     def order_legs(self, market: Market, legs: Sequence[Leg], product: Product) -> list[LegOrder]:
         """Legs as orders."""
         out = []
@@ -437,7 +453,7 @@ class Builder:
         orders = self.order_legs(base.market, legs, product)
         margin = charges = None
         try:
-            margin = margin_of(base.market, self._rulebook, orders, _margin_legs(base, held))
+            margin = margin_of(base.market, self._rulebook, orders, self.margin_legs(base, held))
         except SaudaError as error:
             notes.append(f"The margin cannot be told: {error.detail}")
         try:

@@ -41,6 +41,11 @@ class FillRows:
             query = query.where(fills.c.entry < before)
         return [_trade(row) for row in await self._reader.all(query)]
 
+    async def after(self, account: str, entry: int, limit: int = 500) -> list[Trade]:
+        """Trades of an account recorded after a journal entry, oldest first."""
+        query = select(fills).where(fills.c.account == account, fills.c.entry > entry).order_by(fills.c.entry)
+        return [_trade(row) for row in await self._reader.all(query.limit(limit))]
+
     async def of_order(self, order_id: str) -> list[Trade]:
         """Trades of one order, oldest first."""
         query = select(fills).where(fills.c.order_id == order_id).order_by(fills.c.entry)
