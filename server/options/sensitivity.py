@@ -18,7 +18,7 @@ from server.options.normal import positive_erfcx
 from server.options.rows import prepare, rows_of
 from server.options.unsolved import reasons
 
-__all__ = ("NAMES", "greeks", "per_day", "per_percent")
+__all__ = ("NAMES", "greeks", "per_day", "per_percent", "why_none")
 
 F8 = npt.NDArray[np.float64]
 I1 = npt.NDArray[np.int8]
@@ -78,7 +78,7 @@ def greeks(
             if bad.size:
                 out[:, bad] = np.nan
                 if codes is not None:
-                    codes.reshape(-1)[bad] = _why([np.broadcast_to(a, n)[bad] for a in rows])
+                    codes.reshape(-1)[bad] = why_none([np.broadcast_to(a, n)[bad] for a in rows])
     return {name: line.reshape(shape) for name, line in zip(NAMES, out, strict=True)}
 
 
@@ -92,7 +92,8 @@ def per_percent(values: Mapping[str, F8]) -> dict[str, F8]:
     return {name: value / 100.0 ** _VOLS.get(name, 0) for name, value in values.items()}
 
 
-def _why(rows: list[F8]) -> I1:
+def why_none(rows: list[F8]) -> I1:
+    """Codes of rows without Greeks: S, K, T, r, sigma, flag, q."""
     s, k, t, r, sigma, flag, q = rows
     why = reasons(s, k, t, r, flag, q)
     fine = why == reason.OK
