@@ -21,6 +21,7 @@ from server.brokers.kit.symbols import SymbolMap
 from server.core.clock import IST, Clock, to_ns
 from server.core.errors import Invalid, SaudaError, Unauthorised, Unavailable
 from server.domain.brokerage import Event, SessionGrant, TickEvent
+from server.domain.instruments import Instrument
 from server.orders.ports import Execution
 from server.orders.service import OrderService
 
@@ -150,7 +151,8 @@ class Keeper:
     async def _load_master(self, link: Link, connection: Connection) -> None:
         listings = await connection.data.instruments()
         live = self._live_markets[link.account.market]
-        await asyncio.to_thread(live.master.merge, link.name, [listing.instrument for listing in listings])
+        instruments = [_whole(listing.instrument) for listing in listings]
+        await asyncio.to_thread(live.master.merge, link.name, instruments)
         _log.info("master_loaded", **link.facts(), instruments=len(link.symbols))
 
     async def _trade(self, link: Link) -> None:
@@ -256,6 +258,14 @@ class Keeper:
             used=self._used,
             base=dict(addresses),
         )
+
+
+def _whole(instrument: Instrument) -> Instrument:
+    """Our books count whole units at a price a unit; what trades in fractions can be watched, not ordered."""
+    if instrument.unit == 1 or instrument.barred:
+        return instrument
+    text = f"{instrument.symbol} trades in steps of {instrument.unit}, which Sauda's books do not keep yet."
+    return msgspec.structs.replace(instrument, barred=text)
 
 
 def packed(fields: Mapping[str, str], grant: SessionGrant) -> dict[str, str]:
