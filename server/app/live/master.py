@@ -13,7 +13,7 @@ _MOST_CONFLICTS = 200
 
 
 class MergedMaster:
-    """Implements `LiveFeed`'s `Master`. The first to list an instrument says what it is; others are compared with it."""
+    """Implements `LiveFeed`'s `Master`. The first to list an instrument says what it is; others are compared."""
 
     def __init__(self) -> None:
         self.carriers: dict[str, int] = {}
