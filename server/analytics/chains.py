@@ -225,7 +225,8 @@ class Chains:
             at += len(place)
         self._version += 1
         layout = self._layout(tuple(rows))
-        arguments = (market.id, snap, layout, np.concatenate(before), self._version, self._clock.monotonic())
+        old = [self._views.get((market.id, chain.id)) for chain in rows]
+        arguments = (market.id, snap, layout, np.concatenate(before), self._version, self._clock.monotonic(), old)
         loop = asyncio.get_running_loop()
         views = await loop.run_in_executor(self._thread, lambda: compute(*arguments))
         return [self.ranked(view) for view in views]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from server.analytics.contracts import ChainRows, Snapshot
-from server.analytics.smiles import fitted
+from server.analytics.smiles import fitted, quotes_of
 from server.analytics.view import FORWARD_SOURCES, ChainView, Side, Summary, finite
 from server.core.clock import from_ns
 from server.options.chain import ChainFrame, Layout, Terms, Ticks, chain_frame
@@ -18,6 +18,7 @@ __all__ = ("compute", "layout_of")
 
 F8 = npt.NDArray[np.float64]
 _DAYS = 365.0
+_SMILE_SECONDS = 5.0
 _FEW = 2
 """Strikes quoted on both sides below which no smile and no forward by parity can be told."""
 
@@ -34,9 +35,16 @@ def layout_of(chains: Sequence[ChainRows]) -> Layout:
 
 
 def compute(
-    market: str, snap: Snapshot, layout: Layout, oi_before: F8, version: int, computed: float
+    market: str,
+    snap: Snapshot,
+    layout: Layout,
+    oi_before: F8,
+    version: int,
+    computed: float,
+    before: Sequence[ChainView | None] = (),
 ) -> list[ChainView]:
-    """A view of each chain of the snapshot, in its order."""
+    """A view of each chain of the snapshot, in its order. Smiles of the views `before` are kept while they are young:
+    a smile moves slower than its quotes, and fitting costs more than all the rest."""
     ticks = Ticks(
         bid=snap.bid,
         ask=snap.ask,
@@ -56,7 +64,8 @@ def compute(
             for rows, start in ((chain.call, at), (chain.put, at + size))
         ]
         at += 2 * size
-        out.append(_view(market, snap, frame, number, sides, version, computed))
+        old = before[number] if before else None
+        out.append(_view(market, snap, frame, number, sides, version, computed, old))
     return out
 
 
@@ -94,12 +103,26 @@ def _side(frame: ChainFrame, rows: npt.NDArray[np.int64], part: slice, bid_iv: F
 
 
 def _view(
-    market: str, snap: Snapshot, frame: ChainFrame, number: int, sides: Sequence[Side], version: int, computed: float
+    market: str,
+    snap: Snapshot,
+    frame: ChainFrame,
+    number: int,
+    sides: Sequence[Side],
+    version: int,
+    computed: float,
+    old: ChainView | None,
 ) -> ChainView:
     chain, whole = snap.chains[number], frame.expiries
     call, put = sides
     term = Term(float(snap.years[number]), float(whole.forward[number]), float(snap.rate[number]))
-    smile, fit = fitted(chain.strikes, call, put, term)
+    start = sum(2 * len(one.strikes) for one in snap.chains[:number])
+    part = slice(start, start + 2 * len(chain.strikes))
+    bid, ask = snap.bid[part], snap.ask[part]
+    if old is not None and computed - old.fitted < _SMILE_SECONDS:
+        smile, fit, when = old.smile, old.fit, old.fitted
+    else:
+        ((smile, fit),) = fitted([quotes_of(chain.strikes, bid, ask, term)])
+        when = computed
     summary = Summary(
         spot=finite(snap.spot[number]),
         future=finite(snap.future[number]),
@@ -139,6 +162,9 @@ def _view(
         summary=summary,
         fit=fit,
         smile=smile,
+        fitted=when,
+        bid=bid,
+        ask=ask,
         notes=tuple(_notes(chain, whole.oi_reason[number], call, put, summary)),
     )
 

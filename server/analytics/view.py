@@ -9,6 +9,7 @@ import numpy.typing as npt
 from server.analytics.contracts import ChainId
 from server.options.legs import Term
 from server.options.probability import Distribution
+from server.options.smile import Smile
 
 __all__ = ("BUILD_UP", "FORWARD_SOURCES", "ChainView", "Fit", "Side", "SmileLike", "Summary", "finite")
 
@@ -48,7 +49,7 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     """How well the smile's curve lies in the quotes."""
 
     kind: str = "none"
-    """svi, ssvi, quadratic, flat, or none."""
+    """refined, svi, ssvi, flat, or none."""
     rmse: float | None = None
     """Of implied volatility, 0.01 = one point."""
     inside: float | None = None
@@ -125,6 +126,11 @@ class ChainView(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     summary: Summary
     fit: Fit
     smile: "SmileLike | None"
+    fitted: float = 0.0
+    """Monotonic seconds at which the smile was fitted."""
+    bid: F8
+    """Of calls, then puts, as quoted."""
+    ask: F8
     notes: tuple[str, ...] = ()
 
     @property
@@ -139,7 +145,7 @@ class ChainView(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def density(self) -> Distribution | None:
         """Distribution of the spot at the expiry as the smile has it; None where no smile was fitted."""
-        return None
+        return None if self.smile is None else self.smile.curve
 
     def around(self, each_side: int) -> slice:
         """Places of so many strikes on each side of the at-the-money one; 0 = all."""
@@ -151,12 +157,9 @@ class ChainView(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class SmileLike(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A fitted smile with the volatilities it was made from."""
+    """A fitted smile with its figures."""
 
-    curve: object
-    """`server.options.smile.Smile`."""
-    points: I8
-    """Places of the strikes it was fitted to."""
+    curve: Smile
     measures: dict[str, float | None]
     """skew, risk_reversal, butterfly, put_25, call_25."""
 
