@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from server.core.errors import Invalid
 from server.options.legs import Book
-from server.options.normal import ndtr
+from server.options.normal import cdf
 
 __all__ = ("Outcome", "Totals", "check", "curves", "greeks", "leg_greeks", "outcome", "profit", "value", "worth")
 
@@ -125,11 +125,9 @@ def worth(book: Book, spots: F8, times: F8, shifts: F8) -> F8:
             d1 = signed[:, :, None] * logs
             d1 += (sign * level[:, part])[:, :, None]
             d2 = d1 - (sign * total[:, part])[:, :, None]
-            ndtr(d1, out=d1)
-            ndtr(d2, out=d2)
-            d1 *= ahead[:, part, None]
-            d2 *= behind[:, part, None]
-            out[alive[part]] += d1.sum(0) * spots - d2.sum(0)
+            near = (cdf(d1) * ahead[:, part, None]).sum(0)
+            far = (cdf(d2) * behind[:, part, None]).sum(0)
+            out[alive[part]] += near * spots - far
     return out
 
 
@@ -148,8 +146,8 @@ def leg_greeks(book: Book, spot: float | None = None, after: float = 0.0, shift:
         d1 = np.log(forward / book.strike) / total + 0.5 * total
         discount = np.exp(-book.rate * left)
         bell = np.exp(-0.5 * d1 * d1) / _SQRT2PI
-        cover = discount * book.sign * ndtr(book.sign * d1)
-        worth = forward * cover - book.strike * discount * book.sign * ndtr(book.sign * (d1 - total))
+        cover = discount * book.sign * cdf(book.sign * d1)
+        worth = forward * cover - book.strike * discount * book.sign * cdf(book.sign * (d1 - total))
         intrinsic_delta = np.where(book.sign * (s - book.strike) > 0, book.sign, 0.0)
         linear = book.sign == 0.0
         q = book.quantity

@@ -1,0 +1,168 @@
+"""Smiles of one expiry as raw SVI: total variance w(k) = a + b (rho (k - m) + sqrt((k - m)^2 + s^2)), k = log(K / F).
+
+For fixed m and s the rest is linear least squares, so that only two numbers are searched for, by damped Gauss-Newton
+steps, for all slices of a batch at once. Sources: J. Gatheral and A. Jacquier, "Arbitrage-free SVI volatility
+surfaces" (2014), also for the density factor g(k); Zeliade Systems, "Quasi-explicit calibration of Gatheral's SVI
+model" (2009), for the split into an inner and an outer problem; G. Golub and V. Pereyra for its Jacobian.
+Parameters are rows (a, b, rho, m, s) of an array (S, 5).
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ("density_factor", "fit", "total_variance", "with_slopes")
+
+F8 = npt.NDArray[np.float64]
+_STARTS = (
+    (-0.5, 0.15),
+    (-0.5, 0.7),
+    (0.0, 0.15),
+    (0.0, 0.7),
+    (0.5, 0.15),
+    (0.5, 0.7),
+    (0.0, 2.5),
+    (1.0, 0.7),
+    (-1.0, 0.7),
+)
+"""(m, s) in half-widths of the data about its middle."""
+_ROUNDS = 40
+_CLOSE = 1e-7
+_STEEPEST = 0.999
+_NARROWEST, _WIDEST = 3e-3, 20.0
+"""Bounds of s in half-widths of the data."""
+
+
+def total_variance(parameters: F8, k: F8) -> F8:
+    """w(k): (S, N) for parameters (S, 5) and k (S, N) or (N,)."""
+    a, b, rho, m, s = (parameters[..., i, None] for i in range(5))
+    x = k - m
+    found: F8 = a + b * (rho * x + np.sqrt(x * x + s * s))
+    return found
+
+
+def with_slopes(parameters: F8, k: F8) -> tuple[F8, F8, F8]:
+    """(w, w', w'') at k."""
+    a, b, rho, m, s = (parameters[..., i, None] for i in range(5))
+    x = k - m
+    root = np.sqrt(x * x + s * s)
+    return a + b * (rho * x + root), b * (rho + x / root), b * s * s / root**3
+
+
+def density_factor(w: F8, slope: F8, bend: F8, k: F8) -> F8:
+    """g(k): below zero exactly where the density of the spot would be, that is where butterflies have a price below
+    zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: F8 = np.square(1.0 - 0.5 * k * slope / w) - 0.25 * np.square(slope) * (1.0 / w + 0.25) + 0.5 * bend
+    return found
+
+
+def fit(k: F8, w: F8, weight: F8) -> tuple[F8, F8]:
+    """Least-squares slices: (parameters (S, 5), sum of squares (S,)) for arrays (S, N).
+
+    `weight` multiplies the error of w before it is squared; 0 marks a place without a point. Each slice needs five
+    points. b >= 0, |rho| < 1 and w > 0 hold; freedom from arbitrage is not asked for here (see `surface`)."""
+    there = weight > 0.0
+    far = np.where(there, k, -np.inf).max(1)
+    near = np.where(there, k, np.inf).min(1)
+    middle, half = 0.5 * (far + near), np.maximum(0.5 * (far - near), 1e-6)
+    x = np.where(there, (k - middle[:, None]) / half[:, None], 0.0)
+    scale = np.sqrt(np.sum(np.square(weight * w), 1) / np.maximum(there.sum(1), 1))
+    wt = np.where(there, weight, 0.0) / np.maximum(scale, 1e-300)[:, None]
+    target = np.where(there, w, 0.0) * wt
+    best_f = np.full(len(k), np.inf)
+    m, u = np.zeros(len(k)), np.zeros(len(k))
+    for start, size in _STARTS:
+        trial_m, trial_u = np.full(len(k), start), np.full(len(k), np.log(size))
+        f = _inner(x, target, wt, trial_m, trial_u)[1]
+        better = f < best_f
+        best_f, m, u = np.where(better, f, best_f), np.where(better, trial_m, m), np.where(better, trial_u, u)
+    linear, f, m, u = _search(x, target, wt, m, u)
+    s = np.exp(u)
+    level, tilt, curve = linear.T
+    b = curve / s / half
+    rho = np.clip(tilt / np.maximum(curve, 1e-300), -_STEEPEST, _STEEPEST)
+    found = np.stack([level, b, np.where(curve > 0, rho, 0.0), middle + half * m, half * s], 1)
+    # the least of w is a + b s sqrt(1 - rho^2): a fit below zero beyond the data is lifted to it
+    bottom = found[:, 0] + found[:, 1] * found[:, 4] * np.sqrt(1.0 - found[:, 2] ** 2)
+    found[:, 0] += np.maximum(1e-9 - bottom, 0.0)
+    return found, f * np.square(scale)
+
+
+def _basis(x: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8]:
+    """(y, root, weighted basis (S, 3, N)): w = level + tilt y + curve sqrt(y^2 + 1)."""
+    y = (x - m[:, None]) * np.exp(-u)[:, None]
+    root = np.sqrt(y * y + 1.0)
+    return y, root, np.stack([wt, wt * y, wt * root], 1)
+
+
+def _inner(x: F8, target: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8, F8, F8]:
+    """Best (level, tilt, curve) for fixed m and u = log s, sum of squares, y, root and weighted basis."""
+    y, root, basis = _basis(x, wt, m, u)
+    gram = basis @ basis.transpose(0, 2, 1)
+    right = (basis @ target[:, :, None])[:, :, 0]
+    linear = _solve(gram, right)
+    # outside |tilt| <= curve (b < 0 or |rho| > 1) the best lies on an edge: tilt = curve, tilt = -curve, or flat
+    wrong = np.abs(linear[:, 1]) > _STEEPEST * linear[:, 2]
+    if wrong.any():
+        linear[wrong] = _edge(gram[wrong], right[wrong])
+    residual = (linear[:, None, :] @ basis)[:, 0] - target
+    return linear, np.einsum("ij,ij->i", residual, residual), y, root, basis
+
+
+def _solve(gram: F8, right: F8) -> F8:
+    size = gram.shape[-1]
+    ridge = 1e-13 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(size)
+    found: F8 = np.linalg.solve(gram + ridge + 1e-300 * np.eye(size), right[:, :, None])[:, :, 0]
+    return found
+
+
+def _edge(gram: F8, right: F8) -> F8:
+    best = np.zeros((len(gram), 3))
+    best[:, 0] = right[:, 0] / gram[:, 0, 0]
+    gain = right[:, 0] * best[:, 0]
+    for side in (_STEEPEST, -_STEEPEST):
+        lift = np.array([[1.0, 0.0, 0.0], [0.0, side, 1.0]])
+        small = _solve(lift @ gram @ lift.T, right @ lift.T)
+        won = np.einsum("ij,ij->i", small, right @ lift.T)
+        better = (small[:, 1] > 0.0) & (won > gain)
+        gain = np.where(better, won, gain)
+        best[better] = (small @ lift)[better]
+    return best
+
+
+def _search(x: F8, target: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8, F8]:
+    """Damped Gauss-Newton over m and u, the linear part solved anew at each."""
+    damping = np.full(len(x), 1e-3)
+    linear, f, y, root, basis = _inner(x, target, wt, m, u)
+    live = np.arange(len(x))
+    for _ in range(_ROUNDS):
+        step = _step(linear[live], y[live], root[live], basis[live], wt[live], target[live], u[live], damping[live])
+        trial_m = np.clip(m[live] + step[:, 0], -3.0, 3.0)
+        trial_u = np.clip(u[live] + step[:, 1], np.log(_NARROWEST), np.log(_WIDEST))
+        new = _inner(x[live], target[live], wt[live], trial_m, trial_u)
+        better = new[1] < f[live]
+        gained = np.where(better, f[live] - new[1], 0.0)
+        taken = live[better]
+        m[taken], u[taken] = trial_m[better], trial_u[better]
+        done = (better & (gained <= _CLOSE * f[live])) | (~better & (damping[live] > 1e6)) | (f[live] < 1e-28)
+        linear[taken], f[taken], y[taken], root[taken], basis[taken] = (part[better] for part in new)
+        damping[live] = np.clip(np.where(better, 0.2 * damping[live], 8.0 * damping[live]), 1e-9, 1e8)
+        live = live[~done]
+        if not live.size:
+            break
+    return linear, f, m, u
+
+
+def _step(linear: F8, y: F8, root: F8, basis: F8, wt: F8, target: F8, u: F8, damping: F8) -> F8:
+    """Step of (m, u): the joint normal equations of all five numbers, damped in these two alone."""
+    slope = wt * (linear[:, 1, None] + linear[:, 2, None] * y / root)
+    both = np.concatenate([basis, -slope[:, None], -(y * slope)[:, None]], 1)
+    gram = both @ both.transpose(0, 2, 1)
+    residual = target - (linear[:, None, :] @ basis)[:, 0]
+    right = (both @ residual[:, :, None])[:, :, 0]
+    for i in (3, 4):
+        gram[:, i, i] *= 1.0 + damping
+    found = _solve(gram, right)
+    # the fourth column is the derivative by m / s
+    step: F8 = np.clip(found[:, 3:] * np.stack([np.exp(u), np.ones_like(u)], 1), -1.0, 1.0)
+    return step
