@@ -11,7 +11,13 @@ from tests.fuzz.broker_bytes import grind
 from tests.shared import shared
 
 FRAMES = 1_000_000 if os.environ.get("SAUDA_LONG") else 4_000
-FOLDERS = {"flattrade": "flattrade_noren", "alpaca": "alpaca", "oanda": "oanda", "binance": "binance"}
+FOLDERS = {
+    "flattrade": "flattrade_noren",
+    "alpaca": "alpaca",
+    "oanda": "oanda",
+    "binance": "binance",
+    "schwab": "schwab",
+}
 FRAMES_SEEN: dict[str, tuple[str, ...]] = {
     "flattrade": (
         '{"t":"tk","e":"NSE","tk":"22","ts":"ACC-EQ","lp":"1166.55","ft":"1795146300","bp1":"1.0","bq1":"5"}',
@@ -25,6 +31,10 @@ FRAMES_SEEN: dict[str, tuple[str, ...]] = {
     "binance": (
         '{"stream":"a@bookTicker","data":{"u":4,"s":"BNBUSDT","b":"25.3","B":"3","a":"25.4","A":"4"}}',
         '{"e":"executionReport","s":"A","c":"b","S":"BUY","o":"LIMIT","f":"GTC","q":"1","p":"1","x":"NEW","X":"NEW"}',
+    ),
+    "schwab": (
+        '{"data":[{"service":"LEVELONE_EQUITIES","timestamp":1714949592613,"content":[{"key":"AAPL","1":175.48}]}]}',
+        '[{"orderId":7,"status":"FILLED","quantity":1,"orderActivityCollection":[{"activityType":"EXECUTION"}]}]',
     ),
 }
 """Frames for which there is no sample file."""

@@ -2,12 +2,16 @@
 
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import NoReturn
+from typing import NoReturn, TypeVar
+
+import msgspec
 
 from server.brokers.kit.moments import IST, epoch, epoch_text, local, rfc3339
 from server.brokers.kit.reading import number, refuse
 
 __all__ = ("Fields",)
+
+T = TypeVar("T")
 
 
 class Fields:
@@ -65,6 +69,13 @@ class Fields:
     def text(self, path: str, raw: object) -> str:
         """Text that must be there."""
         return raw if isinstance(raw, str) and raw else self.fail(path, "expected text, got nothing")
+
+    def convert(self, path: str, raw: object, kind: type[T]) -> T:
+        """Plain data as a struct."""
+        try:
+            return msgspec.convert(raw, kind)
+        except (msgspec.ValidationError, RecursionError) as error:
+            return self.fail(path, str(error)[:160])
 
     def fail(self, path: str, problem: str) -> NoReturn:
         """Refuse the answer."""

@@ -64,6 +64,7 @@ FAMILIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("oanda", f"oanda/oandapyV20_responses/transactions/{BEATS}", "decode_orders", OANDA | {"type": "HEARTBEAT"}),
     ("oanda", STREAM, "decode_stream", OANDA | {"type": "PRICE"}),
     ("oanda", STREAM, "decode_stream", OANDA | {"type": "HEARTBEAT"}),
+    ("schwab", "schwab/schwab_sdk_rs/chains/get.json", "option_chain", {}),
     ("binance", "binance/connector_usds_futures/rest_api/new_algo_order.json", "place", BINANCE),
     ("binance", "binance/connector_usds_futures/rest_api/new_algo_order.json", "orders", BINANCE),
     ("binance", "binance/connector_usds_futures/rest_api/position_information_v3.json", "positions", BINANCE),
@@ -86,3 +87,9 @@ def test_shape_when_held_back_then_its_call_reads_it(
     body = json.dumps(plain["response"] if broker == "oanda" else plain).encode()
     found = getattr(module, call)(body) if call.startswith("decode") else module.PARSERS[call](body)
     assert found is not None and found != []
+
+
+def test_shape_when_a_transaction_says_little_then_it_is_no_execution() -> None:
+    shape = skeletons(shared("brokers/SHAPES.md"))["schwab/schwab_sdk_rs/transactions/get.json"]
+    module = importlib.import_module("server.brokers.schwab.parse")
+    assert module.PARSERS["trades"](json.dumps(build(shape, {"type": "TRADE"})).encode()) == []

@@ -1,0 +1,1 @@
+"""Charles Schwab: US shares and options."""
