@@ -49,9 +49,9 @@ async def load_books(
 async def open_account(
     account: Account, capital_minor: int, *, storage: Storage, ledger: Ledger, clock: Clock, now: datetime, plan: str
 ) -> None:
-    """Open a new account with its first money, in one journal entry."""
+    """Open a new account with its first money (0: none, a live account), in one journal entry."""
     ledger.load(account.id, plan)
-    postings = ledger.deposit(account.id, capital_minor, "Opening balance", now)
+    postings = ledger.deposit(account.id, capital_minor, "Opening balance", now) if capital_minor else ()
     await storage.journal.commit(
         Entry(
             at=clock.now(),

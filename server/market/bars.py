@@ -79,6 +79,8 @@ class BarBook:
             folder.grow(size)
         if size > len(self._carry):
             self._carry = np.concatenate((self._carry, np.zeros(size - len(self._carry), dtype=np.int64)))
+        if self._day is not None and len(self._high) < len(self._catalogue.segments):
+            self._set_hours(self._day)  # the first instrument of a segment came during the day
 
     def start_day(self, day: date, *, whole: bool) -> None:
         """End yesterday's bars and set the hours of `day`; `whole` = its first tick is still to come."""
@@ -91,14 +93,17 @@ class BarBook:
             folder.reset()
         self._carry.fill(0)
         self._carried = False
+        self._set_hours(day)
+        for row, name in self._watchers:
+            self._seed_later(row, INTERVALS[name])
+
+    def _set_hours(self, day: date) -> None:
         spans = []
         for segment in self._catalogue.segments:
             hours = self._sessions.hours(segment, day)
             spans.append(hours.trading or ((0, 0) if hours.known else (0, _ALWAYS)))
         self._low = np.array([s[0] for s in spans], dtype=np.int64)
         self._high = np.array([s[1] for s in spans], dtype=np.int64)
-        for row, name in self._watchers:
-            self._seed_later(row, INTERVALS[name])
 
     def trading(self, ticks: Screened) -> tuple[Mask | None, I8]:
         """Which ticks lie in a trading phase (None = all), and their times with the closing second pulled in."""

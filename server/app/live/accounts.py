@@ -283,10 +283,10 @@ class LiveAccounts:
                     currency=facts.currency,
                 )
                 link = Link(account, adapter, Kept(addresses=pending.addresses))
-                self.links[account_id] = link
                 await self._keep(link)
                 await self._enter(link)
                 await self._open_books(link)
+                self.links[account_id] = link
             else:
                 await self._down(link, "connecting", "")
             link.credentials, link.grant = dict(pending.fields), grant
