@@ -19,6 +19,7 @@ import { cleanColumns, fitColumns } from './columns.js';
 /** @typedef {import('./model.js').Side} Side */
 
 const OLD_S = 5;
+const CALM_MS = 1500;
 /** Narrowest figure and the strike's column, CSS px, by the room there is. */
 const SIZES = Object.freeze({ narrow: { strike: 62, least: 60 }, wide: { strike: 78, least: 64 } });
 const NARROW = 500;
@@ -37,6 +38,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
   let fit = fitColumns(chosen, 360, 0, SIZES.narrow);
   let follow = true; // until the user scrolls away from the money
   let atm = -1;
+  let touched = -Infinity;
   /** @type {Map<string, import('../../store/tray.js').TrayLeg>} */
   let legs = new Map();
   /** @type {import('./cells.js').CellContext | null} */
@@ -61,7 +63,8 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
       const first = width === 0;
       width = next;
       lay();
-      if (first || follow) centre();
+      if (first) centre();
+      else keepMoney();
     },
     canTap: (row, column) => fit.slots[column]?.side !== 2 && keyOf(row, column) !== '',
   });
@@ -170,6 +173,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
   function tap(row, column) {
     const slot = fit.slots[column];
     const contract = keyOf(row, column);
+    touched = store.now();
     pair.hide();
     if (!slot || slot.side === 2 || contract === '') return;
     if (slot.part === 'bid') pick(contract, 'SELL');
@@ -246,6 +250,15 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
     };
   }
 
+  /** Rows do not move under a thumb: only when the money is about to leave the view, and nothing has just been touched. */
+  function keepMoney() {
+    if (!follow || atm < 0 || pair.shown() || store.now() - touched < CALM_MS) return;
+    const [first, last] = grid.seen();
+    if (atm > first && atm < last) return;
+    if (last - first < 4) grid.scrollTo(atm, 'near');
+    else centre();
+  }
+
   function centre() {
     follow = true;
     if (atm >= 0) grid.scrollTo(atm, 'centre');
@@ -264,7 +277,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
     if (next === atm) return;
     atm = next;
     grid.all();
-    if (follow && !pair.shown()) centre();
+    keepMoney();
     showBack();
   }
 
@@ -301,6 +314,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
     store.on(['clock', 'link'], () => {
       // ages: what is seen may have become stale without a word
       refresh();
+      keepMoney();
       const [first, last] = grid.seen();
       for (let row = first; row <= last; row += 1) grid.dirtyRow(row);
       if (current()?.scaleOi((one) => store.quotes.get(one)?.oi)) grid.all();

@@ -48,7 +48,7 @@ export function windows(chosen, room) {
   if (pinned === undefined) return [[]];
   const left = room - partsOf(pinned).length;
   /** @type {string[][]} */
-  const out = [];
+  const out = left <= 0 ? [[pinned]] : [];
   for (let i = 0; i < rest.length; i += 1) {
     /** @type {string[]} */
     const taken = [];

@@ -67,9 +67,10 @@ export function createStraddleView(ctx, { model: current }) {
       follow = false;
     },
     onSize(next) {
+      const first = width === 0;
       width = next;
       lay();
-      if (follow && atm >= 0) grid.scrollTo(atm, 'centre');
+      if (first && atm >= 0) grid.scrollTo(atm, 'centre');
     },
   });
   const title = h('h2', { class: 'plot-title' });
@@ -195,7 +196,8 @@ export function createStraddleView(ctx, { model: current }) {
     if (next === atm) return;
     atm = next;
     grid.all();
-    if (follow && atm >= 0) grid.scrollTo(atm, 'centre');
+    const [first, last] = grid.seen();
+    if (follow && atm >= 0 && (atm <= first || atm >= last)) grid.scrollTo(atm, 'centre');
   }
 
   const stops = [

@@ -25,7 +25,8 @@ export function createTrayBar(ctx) {
   const { store } = ctx;
   /** @type {import('../../format/ports.js').BasketPreview | null} */
   let preview = null;
-  let fault = '';
+  let fault = ''; // of the last question about margin
+  let outcome = ''; // of the last sending: it stands until the legs change
   let sending = false;
   let open = false;
   let timer = 0;
@@ -98,7 +99,7 @@ export function createTrayBar(ctx) {
     ctx.ensure(legs.map((leg) => leg.key));
     list.update(legs);
     preview = null;
-    fault = '';
+    fault = outcome = '';
     asking.abort();
     clearTimeout(timer);
     if (legs.length === 0) open = false;
@@ -129,6 +130,7 @@ export function createTrayBar(ctx) {
   async function submit() {
     if (sending || why() !== '' || trayOf(store).legs.length === 0) return;
     sending = true;
+    outcome = '';
     asking.abort();
     draw();
     try {
@@ -141,7 +143,7 @@ export function createTrayBar(ctx) {
     } catch (error) {
       const { unknown } = /** @type {{ unknown?: boolean }} */ (error);
       // without an answer nobody knows: the legs stay, and the order book is where to look
-      fault = unknown ? t('tray.unknown') : t('ticket.notSent', { why: errorText(error) });
+      outcome = unknown ? t('tray.unknown') : t('ticket.notSent', { why: errorText(error) });
       if (unknown) void ctx.load('baskets', 'orders');
     } finally {
       sending = false;
@@ -163,7 +165,7 @@ export function createTrayBar(ctx) {
     setAttr(toggle, 'aria-expanded', String(open));
     el.classList.toggle('open', open);
     rows.hidden = !open;
-    fill(problems, [fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean).map((text) => h('p', null, text)));
+    fill(problems, [outcome, fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean).map((text) => h('p', null, text)));
     const reason = why();
     setText(lock, reason);
     lock.hidden = reason === '';
