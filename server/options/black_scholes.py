@@ -22,6 +22,8 @@ I1 = npt.NDArray[np.int8]
 
 _BLOCK: Final = 2048
 _ROOT_HALF: Final = 0.7071067811865476
+_MOST: Final = 700.0
+"""Exponent beyond which float64 ends."""
 _LEAST: Final = 1e-150
 """Total volatility taken where there is no time or no volatility: its square is still a number."""
 
@@ -108,4 +110,5 @@ def _block(s: F8, k: F8, t: F8, r: F8, sigma: F8, flag: F8, q: F8, carried: bool
     np.maximum(distance, 0.0, out=distance)
     np.maximum(near, 0.0, out=near)
     np.add(near, distance, out=out)
-    out[np.broadcast_to(flag * flag != 1.0, out.shape)] = np.nan
+    sound = (s > 0.0) & (k > 0.0) & (flag * flag == 1.0) & (np.abs(r * t) < _MOST) & (np.abs(q * t) < _MOST)
+    out[~np.broadcast_to(sound, out.shape)] = np.nan

@@ -54,6 +54,12 @@ class DeviceGreeks:
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
         core = ov.Core()
+        if not _has(core.available_devices, device):
+            raise Unavailable(
+                f"This machine has no {device} that OpenVINO can use.",
+                code="options.device",
+                remedy="Set options.device to auto or off.",
+            )
         try:
             compiled = core.compile_model(core.read_model(model), device, settings)
         except RuntimeError as error:
@@ -207,7 +213,12 @@ def _accelerators() -> list[str]:
     import openvino as ov
 
     there = ov.Core().available_devices
-    return [name for name in ("NPU", "GPU") if any(d == name or d.startswith(f"{name}.") for d in there)]
+    return [name for name in ("NPU", "GPU") if _has(there, name)]
+
+
+def _has(there: list[str], name: str) -> bool:
+    """Several devices of a kind are listed as GPU.0, GPU.1."""
+    return any(d == name or d.startswith(f"{name}.") for d in there)
 
 
 @cache

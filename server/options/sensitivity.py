@@ -40,6 +40,8 @@ _BLOCK: Final = 2048
 _ROOT_HALF: Final = 0.7071067811865476
 _PHI: Final = 0.3989422804014327
 _DAYS: Final = 365.0
+_MOST: Final = 700.0
+"""Exponent beyond which float64 ends."""
 _TIMES: Final = {"theta": 1, "charm": 1, "veta": 1}
 _VOLS: Final = {"vega": 1, "rho": 1, "vanna": 1, "vomma": 2, "zomma": 1, "veta": 1}
 
@@ -145,10 +147,8 @@ def _block(
     density *= -0.5
     np.exp(density, out=density)
     density *= _PHI
-    s_now = s
     if carried:
         dividend = np.exp(-q * t)
-        s_now = s * dividend
         density *= dividend  # from here on, as every formula has it
     # N(flag d1) and N(flag d2), each times what it is paid in; phi(d2) K e^-rT = phi(d1) S e^-qT
     tail *= 0.5 / _PHI
@@ -204,7 +204,9 @@ def _block(
         theta += n1
     veta *= vega
     done: npt.NDArray[np.bool_] = np.isfinite(np.add.reduce(out, axis=0))
-    done &= (t > 0.0) & (sigma > 0.0) & (s_now > 0.0) & (k_now > 0.0) & (flag * flag == 1.0)
+    done &= (t > 0.0) & (sigma > 0.0) & (s > 0.0) & (k > 0.0) & (flag * flag == 1.0) & (np.abs(rate) < _MOST)
+    if carried:
+        done &= np.abs(carry - rate) < _MOST
     return done
 
 

@@ -234,6 +234,7 @@ def fill_implied(
         step, newton = _correction(x2, sigma, ax, least * per, time_value * per)
         sense = (flag[i] * flag[i] == 1.0) & (time > 0.0) & (s_now > 0.0) & (k_now > 0.0)
         sense = sense & (s_now < 1e300) & (k_now < 1e300) & (time < 1e6) & (price[i] > 0.0)
+        sense = sense & (abs(r[i] * time) < 700.0) & (abs(q[i] * time) < 700.0)
         solved = sense & (time_value < least) & (time_value > _SURE * k_now) & (abs(newton) <= NEAR * sigma)
         empty = sense & (intrinsic_value > 0.0) & (time_value <= _ROUNDING * k_now)
         out[i] = (sigma - step) / np.sqrt(time) if solved else np.nan
@@ -337,7 +338,14 @@ def fill_greeks(s: Any, signed: Any, t: Any, r: Any, vol: Any, q: Any, carried: 
         zomma = gamma * (product - 1.0) * per_sigma
         total_of_all = delta + gamma + theta + vega + rho + vanna + vomma + charm + speed + zomma + veta
         fine = (time > 0.0) & (sigma > 0.0) & (spot > 0.0) & (strike > 0.0)
-        fine = fine & (abs(total_of_all) < 1e300) & (abs(rate) < 700.0) & (spot < 1e300) & (strike < 1e300)
+        fine = (
+            fine
+            & (abs(total_of_all) < 1e300)
+            & (abs(rate) < 700.0)
+            & (abs(yields * time) < 700.0)
+            & (spot < 1e300)
+            & (strike < 1e300)
+        )
         o0[i] = delta if fine else np.nan
         o1[i] = gamma if fine else np.nan
         o2[i] = theta if fine else np.nan
