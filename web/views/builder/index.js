@@ -222,7 +222,14 @@ export function create(ctx, params) {
     const listed = places[0] ? listing.strikes(places[0].expiry, places[0].right) : [];
     if (strikes.length < 2) return 1;
     const gap = Math.min(...strikes.slice(1).map((strike, i) => listed.indexOf(strike) - listed.indexOf(strikes[i] ?? 0)));
-    return Math.max(1, gap);
+    return Math.max(1, Math.round(gap / stepGap()));
+  }
+
+  /** Units of distance between neighbouring strikes of the template: a condor's wings lie two apart. */
+  function stepGap() {
+    const steps = [...new Set((gallery.template(template || (told?.recognised.key ?? ''))?.legs ?? []).filter((leg) => leg.kind === 'OPTION').map((leg) => leg.steps))].sort((a, b) => a - b);
+    const gaps = steps.slice(1).map((step, i) => step - (steps[i] ?? 0));
+    return gaps.length > 0 ? Math.max(1, Math.min(...gaps)) : 1;
   }
 
   /** Delta of what is sold, or of the first leg. */
@@ -492,7 +499,7 @@ export function create(ctx, params) {
     const knobbed = template !== '' || Boolean(told?.recognised.key && fresh);
     widthKnob.el.hidden = deltaKnob.el.hidden = !knobbed;
     setText(shiftKnob.value, t('builder.strikeWord'));
-    setText(widthKnob.value, tn('builder.strikes', knobs.width ?? unitNow()));
+    setText(widthKnob.value, tn('builder.strikes', (knobs.width ?? unitNow()) * stepGap()));
     setText(deltaKnob.value, (knobs.delta ?? deltaNow()).toFixed(2));
     figures.set(told, old || !fresh);
     table.update(now.map((leg) => ({ leg, place: place(leg.key), priced: told?.legs.find((one) => one.key === leg.key) ?? null, expiries: listing.expiries().map((one) => one.date) })));
