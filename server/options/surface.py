@@ -21,10 +21,12 @@ from server.options.refine import refined
 from server.options.smile import Smile, SmileKind, SmileMeasures, measures
 from server.options.ssvi import Ssvi
 
-__all__ = ("Fit", "SmileQuotes", "Surface", "fit_surface")
+__all__ = ("Fit", "SmileQuotes", "Surface", "TermSlope", "fit_surface")
 
 F8 = npt.NDArray[np.float64]
 FitReason = Literal["", "few_strikes", "no_quotes", "no_time", "no_forward", "one_strike"]
+TermSlope = Literal["contango", "backwardation", "flat"]
+_FLAT = 0.03
 LEAST_POINTS = 7
 """Quoted strikes below which five numbers are not fitted."""
 LIQUID_SPREAD = 0.05
@@ -136,6 +138,15 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def term_structure(self) -> list[tuple[float, float]]:
         """(years, volatility at the money) by fitted expiry."""
         return [(s.years, s.total / sqrt(s.years)) for s in self._known()]
+
+    def slope(self) -> TermSlope | None:
+        """Whether volatility at the money rises with time (contango), falls (backwardation: the market fears what is
+        near) or is flat to within 3 %, from the first fitted expiry to the last; None with fewer than two."""
+        term = self.term_structure()
+        if len(term) < 2:
+            return None
+        change = term[-1][1] / term[0][1] - 1.0
+        return "flat" if abs(change) <= _FLAT else "contango" if change > 0 else "backwardation"
 
     def measures(self) -> list[SmileMeasures | None]:
         """Figures of each smile."""
