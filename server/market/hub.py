@@ -121,6 +121,8 @@ class Hub:
         """Take the feed's list; returns the new rows. Raises Fault when a known row would move."""
         new = self.catalogue.refresh(instruments, day)
         self._fit()
+        if self.day is not None:
+            self._judge_sessions()  # a new segment's prices must not wait for the next housekeeping to be believed
         return new
 
     def intake(self, batch: TickBatch) -> None:
@@ -197,9 +199,7 @@ class Hub:
         self._rates.append((now, self._ticks))
         while now - self._rates[0][0] > _RATE_SPAN:
             self._rates.popleft()
-        market_now = self._market_now()
-        for code, name in enumerate(self.catalogue.segments):
-            self._segments.open[code] = self._sessions.phase(name, market_now).name != "closed"
+        self._judge_sessions()
         flags = self._segments.flags(self.slots, self.catalogue.segment, now)
         quotes = self.slots.quotes
         changed = np.flatnonzero(quotes["flags"][: self.slots.size] != flags)
@@ -307,6 +307,11 @@ class Hub:
 
     def _end_turn(self) -> None:
         self._turn_open = False
+
+    def _judge_sessions(self) -> None:
+        market_now = self._market_now()
+        for code, name in enumerate(self.catalogue.segments):
+            self._segments.open[code] = self._sessions.phase(name, market_now).name != "closed"
 
     def _fit(self) -> None:
         size = len(self.catalogue)
