@@ -15,6 +15,7 @@ from server.domain.journal import (
     Entry,
     FillApplied,
     OrderChanged,
+    ParentChanged,
     RiskChanged,
     TriggerChanged,
 )
@@ -115,8 +116,8 @@ class MemoryJournal:
             self.risk[payload.account, payload.name] = _Row(
                 account=payload.account, name=payload.name, body=payload.body, reason=payload.reason
             )
-        if isinstance(payload, TriggerChanged | BasketChanged):
-            kind = "trigger" if isinstance(payload, TriggerChanged) else "basket"
+        if isinstance(payload, TriggerChanged | BasketChanged | ParentChanged):
+            kind = str(payload.__struct_config__.tag).partition(".")[0]
             self.kept[kind, payload.id] = _Row(
                 id=payload.id, account=payload.account, state=payload.state, body=payload.body
             )

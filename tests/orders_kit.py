@@ -103,6 +103,7 @@ class Stage:
                 fills=journal,
                 triggers=KeptRows(self.journal, "trigger"),
                 baskets=KeptRows(self.journal, "basket"),
+                parents=KeptRows(self.journal, "parent"),
                 risk=RiskRows(self.journal),
             ),
             ledger=self.ledger,

@@ -114,7 +114,7 @@ class UserSettings(Protocol):
 
 
 class Kept(Protocol):
-    """Pages of baskets or triggers."""
+    """Pages of baskets, triggers or parent orders."""
 
     async def page(self, account: str, limit: int = 100, before: str | None = None) -> Sequence[Any]: ...
 
@@ -137,4 +137,5 @@ class Reads(msgspec.Struct, frozen=True, kw_only=True):
     audit: Audit
     settings: UserSettings
     triggers: Kept
+    parents: Kept
     baskets: Kept

@@ -103,6 +103,7 @@ class Runtime:
                 fills=storage.fills,
                 triggers=storage.triggers,
                 baskets=storage.baskets,
+                parents=storage.parents,
                 risk=storage.risk,
             ),
             ledger=self.ledger,
@@ -189,7 +190,7 @@ class Runtime:
         known = sorted(await storage.accounts.load_all(), key=lambda account: (account.id != ACCOUNT, account.id))
         self.accounts.update({account.id: account for account in known})
         for account_id in self.accounts:
-            for rows in (storage.orders, storage.triggers, storage.baskets):
+            for rows in (storage.orders, storage.triggers, storage.baskets, storage.parents):
                 for newest in await rows.page(account_id, limit=1):
                     self.ids.after(newest.id)
         if ACCOUNT not in self.accounts:
@@ -331,6 +332,7 @@ class Runtime:
                 settings=storage.settings,
                 triggers=storage.triggers,
                 baskets=storage.baskets,
+                parents=storage.parents,
             ),
             rulebook=self.rulebook,
             markets=self.markets,

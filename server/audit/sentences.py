@@ -15,6 +15,7 @@ from server.domain.journal import (
     MarketMoved,
     Noted,
     OrderChanged,
+    ParentChanged,
     RiskChanged,
     SettingChanged,
     StrategyChanged,
@@ -43,6 +44,7 @@ _NOUNS = {
     "orders": "an order",
     "positions": "an exit",
     "baskets": "a basket",
+    "parents": "an iceberg, cover or bracket order",
     "strategies": "a strategy",
     "triggers": "a trigger",
     "funds": "a movement of money",
@@ -77,6 +79,10 @@ def sentence(entry: Entry) -> str:
         case BasketChanged() as basket:
             name = f" {basket.body['name']}" if basket.body.get("name") else ""
             return f"Basket{name} {basket.event} in {basket.account}"
+        case ParentChanged() as parent:
+            kind = str(parent.body.get("kind", "parent")).capitalize()
+            text = f"{kind} order {parent.event}{_on(parent.body, entry.at.date())} in {parent.account}"
+            return _because(text, str(parent.body.get("reason", "")))
         case StrategyChanged() as strategy:
             name = f" {strategy.body['name']}" if strategy.body.get("name") else ""
             return f"Strategy{name} {strategy.event} in {strategy.account}"

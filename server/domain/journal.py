@@ -23,6 +23,7 @@ __all__ = (
     "MarketMoved",
     "Noted",
     "OrderChanged",
+    "ParentChanged",
     "Payload",
     "RiskChanged",
     "SettingChanged",
@@ -86,6 +87,16 @@ class BasketChanged(msgspec.Struct, frozen=True, tag="basket.changed", kw_only=T
     body: dict[str, Any]
 
 
+class ParentChanged(msgspec.Struct, frozen=True, tag="parent.changed", kw_only=True):
+    """An iceberg, cover or bracket order kept by Sauda is now as given (`body` is its own struct, as plain data)."""
+
+    event: str
+    id: str
+    account: str
+    state: str
+    body: dict[str, Any]
+
+
 class StrategyChanged(msgspec.Struct, frozen=True, tag="strategy.changed", kw_only=True):
     """An option strategy (draft or tracked) is now as given (`body` is its own struct, as plain data)."""
 
@@ -137,6 +148,7 @@ Payload = (
     | TriggerChanged
     | BasketChanged
     | StrategyChanged
+    | ParentChanged
     | RiskChanged
     | SettingChanged
     | MarketMoved

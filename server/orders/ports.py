@@ -289,7 +289,7 @@ class FillRows(Protocol):
 
 
 class KeptRow(Protocol):
-    """A trigger or basket on disk."""
+    """A trigger, basket or parent order on disk."""
 
     @property
     def id(self) -> str: ...
@@ -302,7 +302,7 @@ class KeptRow(Protocol):
 
 
 class KeptRows(Protocol):
-    """Triggers or baskets on disk."""
+    """Triggers, baskets or parent orders on disk."""
 
     async def load_all(self, states: tuple[str, ...]) -> Sequence[KeptRow]:
         """All in the given states, oldest first."""
@@ -337,4 +337,5 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     fills: FillRows
     triggers: KeptRows
     baskets: KeptRows
+    parents: KeptRows
     risk: RiskRows

@@ -15,6 +15,7 @@ from server.domain.journal import Noted
 from server.domain.orders import Order
 from server.orders.baskets import Baskets
 from server.orders.desk import SYSTEM, Desk
+from server.orders.parents import Parents
 from server.orders.reconcile import Reconciler
 from server.orders.triggers import Triggers
 
@@ -26,16 +27,19 @@ _log = structlog.get_logger("orders.recovery")
 class Recovery:
     """Loads, and loads again."""
 
-    def __init__(self, desk: Desk, reconciler: Reconciler, triggers: Triggers, baskets: Baskets) -> None:
+    def __init__(
+        self, desk: Desk, reconciler: Reconciler, triggers: Triggers, baskets: Baskets, parents: Parents
+    ) -> None:
         self._desk = desk
         self._reconciler = reconciler
         self._triggers = triggers
         self._baskets = baskets
+        self._parents = parents
         self._task: asyncio.Task[None] | None = None
         desk.on_halt = self._start
 
     async def load(self) -> None:
-        """Read books, orders, limits, kill switch, triggers and baskets from disk; raises when they cannot be read."""
+        """Read books, orders, limits, kill switch, triggers, baskets and parents; raises when they cannot be read."""
         desk = self._desk
         live = await desk.shelf.orders.load_live()
         fills = [[trade.fill for trade in await desk.shelf.fills.of_order(o.id)] if o.filled else [] for o in live]
@@ -49,11 +53,13 @@ class Recovery:
             self._restore(order)
         await self._triggers.load()
         await self._baskets.load()
+        await self._parents.load()
 
     async def resume(self, account: str) -> None:
         """After its broker was asked: finish triggers that had fired, stop baskets that were interrupted."""
         await self._baskets.resume(account)
         await self._triggers.resume(account)
+        await self._parents.resume(account)
 
     async def stop(self) -> None:
         """End a recovery under way."""

@@ -27,6 +27,7 @@ from server.orders.desk import Desk
 from server.orders.inflight import Inflight
 from server.orders.kill import KillSwitches
 from server.orders.modify import Modifier
+from server.orders.parents import Parents
 from server.orders.ports import Change, Execution, Journal, Ledger, Shelf
 from server.orders.preview import Preview, Previewer
 from server.orders.reconcile import Reconciled, Reconciler
@@ -118,7 +119,8 @@ class OrderService:
         self.kill = KillSwitches(desk, self._canceller, self._submitter)
         self.triggers = Triggers(desk, assessor, self._submitter)
         self.baskets = Baskets(desk, self._submitter, self._canceller)
-        self._recovery = Recovery(desk, self._reconciler, self.triggers, self.baskets)
+        self.parents = Parents(desk, self._submitter, self._modifier, self._canceller)
+        self._recovery = Recovery(desk, self._reconciler, self.triggers, self.baskets, self.parents)
 
     # orders
 
@@ -307,6 +309,7 @@ class OrderService:
 
     async def close(self) -> None:
         """Let what is being sent finish, and everything reach the disk."""
+        await self.parents.stop()
         await self._submitter.settle()
         await self._recovery.stop()
         await self.desk.recorder.flush()

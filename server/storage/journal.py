@@ -16,6 +16,7 @@ from server.domain.journal import (
     MarketMoved,
     Noted,
     OrderChanged,
+    ParentChanged,
     Payload,
     RiskChanged,
     SettingChanged,
@@ -104,7 +105,7 @@ def _subject(payload: Payload) -> str:
             return payload.account.id
         case FundsMoved() | RiskChanged():
             return payload.account
-        case TriggerChanged() | BasketChanged() | StrategyChanged():
+        case TriggerChanged() | BasketChanged() | StrategyChanged() | ParentChanged():
             return payload.id
         case SettingChanged():
             return payload.name

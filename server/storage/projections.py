@@ -21,6 +21,7 @@ from server.domain.journal import (
     MarketMoved,
     Noted,
     OrderChanged,
+    ParentChanged,
     Payload,
     RiskChanged,
     SettingChanged,
@@ -104,6 +105,10 @@ def project(changes: Changes, seq: int, at: datetime, payload: Payload) -> None:
             changes.put(
                 "strategies", payload.id, (payload.id, payload.account, payload.state, payload.event, payload.body, at)
             )
+        case ParentChanged():
+            changes.put(
+                "parents", payload.id, (payload.id, payload.account, payload.state, payload.event, payload.body, at)
+            )
         case RiskChanged():
             changes.put(
                 "risk",
@@ -131,6 +136,7 @@ class Projector:
             "triggers": upsert(tables.triggers, dialect),
             "baskets": upsert(tables.baskets, dialect),
             "strategies": upsert(tables.strategies, dialect),
+            "parents": upsert(tables.parents, dialect),
             "risk": upsert(tables.risk, dialect),
             "settings": upsert(tables.settings, dialect),
             "markets": upsert(tables.markets, dialect),

@@ -24,7 +24,7 @@ from server.storage.rebuild import differences, links, rebuild
 from server.storage.repositories.accounts import AccountRows
 from server.storage.repositories.audit import AuditRows
 from server.storage.repositories.fills import FillRows
-from server.storage.repositories.kept import BasketRows, StrategyRows, TriggerRows
+from server.storage.repositories.kept import BasketRows, ParentRows, StrategyRows, TriggerRows
 from server.storage.repositories.markets import MarketRows
 from server.storage.repositories.orders import OrderRows
 from server.storage.repositories.positions import PositionRows
@@ -71,6 +71,7 @@ class Storage:
         self.postings = PostingRows(self._reader)
         self.triggers = TriggerRows(self._reader)
         self.baskets = BasketRows(self._reader)
+        self.parents = ParentRows(self._reader)
         self.strategies = StrategyRows(self._reader)
         self.risk = RiskRows(self._reader)
         self.settings = SettingRows(self._reader)

@@ -28,6 +28,7 @@ __all__ = (
     "markets",
     "metadata",
     "orders",
+    "parents",
     "positions",
     "postings",
     "risk",
@@ -201,7 +202,7 @@ holds = Table(
 
 
 def _kept(name: str) -> Table:
-    """A list of things Sauda keeps for an account: triggers, baskets, strategies."""
+    """A list of things Sauda keeps for an account: triggers, baskets, parent orders, strategies."""
     return Table(
         name,
         metadata,
@@ -217,6 +218,7 @@ def _kept(name: str) -> Table:
 
 triggers = _kept("triggers")
 baskets = _kept("baskets")
+parents = _kept("parents")
 strategies = _kept("strategies")
 
 risk = Table(

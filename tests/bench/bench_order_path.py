@@ -72,6 +72,7 @@ async def measure(instrument: Instrument, product: str, clients: int) -> tuple[f
                 fills=storage.fills,
                 triggers=storage.triggers,
                 baskets=storage.baskets,
+                parents=storage.parents,
                 risk=storage.risk,
             ),
             ledger=ledger,

@@ -1,4 +1,4 @@
-"""Triggers, baskets and strategies: lists Sauda keeps for an account, each with a state and a body of its own shape."""
+"""Triggers, baskets, parent orders and strategies: kept for an account, each with a state and a body of its own."""
 
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,9 @@ from sqlalchemy import Row, Table, select
 
 from server.core.errors import NotFound
 from server.storage.reading import Reader
-from server.storage.tables import baskets, strategies, triggers
+from server.storage.tables import baskets, parents, strategies, triggers
 
-__all__ = ("BasketRows", "Kept", "StrategyRows", "TriggerRows")
+__all__ = ("BasketRows", "Kept", "ParentRows", "StrategyRows", "TriggerRows")
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +70,13 @@ class BasketRows(_Rows):
 
     _table = baskets
     _noun = "basket"
+
+
+class ParentRows(_Rows):
+    """Reads iceberg, cover and bracket orders."""
+
+    _table = parents
+    _noun = "parent"
 
 
 class StrategyRows(_Rows):

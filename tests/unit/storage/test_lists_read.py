@@ -10,6 +10,7 @@ from server.core.errors import NotFound
 from server.domain.journal import (
     BasketChanged,
     MarketMoved,
+    ParentChanged,
     RiskChanged,
     SettingChanged,
     StrategyChanged,
@@ -111,3 +112,16 @@ async def test_audit_when_paged_then_newest_first_and_entries_whole(tmp_path: Pa
         assert [line.seq for line in await storage.audit.page(subject=ACCOUNT)] == [4, 3, 1]
         assert len(page[0].hash) == 64
         assert await storage.audit.last_seq() == 4
+
+
+async def test_parents_when_changed_then_the_last_state_stands_and_rebuilds(tmp_path: Path) -> None:
+    async with opened(tmp_path) as storage:
+        for event, state in (("created", "RUNNING"), ("done", "DONE")):
+            body = {"kind": "bracket", "state": state}
+            await storage.journal.commit(
+                entry(ParentChanged(event=event, id="P1", account=ACCOUNT, state=state, body=body))
+            )
+        assert (await storage.parents.get("P1")).body == {"kind": "bracket", "state": "DONE"}
+        assert await storage.parents.load_all(("RUNNING",)) == []
+        assert await storage.rebuild() == 2
+        assert await storage.differences() == []
