@@ -208,7 +208,7 @@ class Hub:
             quotes["flags"][changed] = flags[changed]
             self.slots.changed[changed] = self.version
         self._some_stale = bool((flags & FLAG_STALE).any())
-        self.book.sweep(to_ns(market_now))
+        self.book.sweep(to_ns(self._market_now()))
         self.book.hand_over()
 
     async def close(self) -> None:
