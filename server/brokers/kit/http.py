@@ -22,7 +22,7 @@ from server.core.errors import Invalid, NotFound, RateLimited, SaudaError, Unaut
 from server.domain.brokerage import Refusal
 from server.orders.ports import NotAccepted
 
-__all__ = ("Call", "Http")
+__all__ = ("Answer", "Call", "Http")
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _MOST_BODY = 16 * 1024 * 1024
@@ -57,10 +57,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     most: int = _MOST_BODY
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True):
+    """What came back."""
+
     status: int
     body: bytes
-    retry_after: float
+    retry_after: float = 0.0
+    location: str = ""
+    """The Location header: where some brokers write a new order's number."""
 
 
 class _NoAnswer(Exception):
@@ -160,7 +164,11 @@ class Http:
         return answer.body
 
     async def order(self, call: Call, *, always: bool = False) -> bytes:
-        """Send an order command once; the body of a 2xx.
+        """Send an order command once; the body of a 2xx. Raises as `submit`."""
+        return (await self.submit(call, always=always)).body
+
+    async def submit(self, call: Call, *, always: bool = False) -> Answer:
+        """Send an order command once; the whole answer of a 2xx, for brokers that say much in status and headers.
 
         Raises NotAccepted on proof that it was refused or never left this machine, Unknown for everything else.
         `always` lets it out though the broker rests after failures: a cancel is worth a try."""
@@ -181,12 +189,12 @@ class Http:
                 raise NotAccepted(f"{title} could not be reached; nothing was sent.", "broker.unreached") from None
             raise self._unknown(call, error.what) from None
         if 200 <= answer.status < 300:
-            return answer.body
+            return answer
         raise self._judged(call, answer)
 
     # judging answers
 
-    def _judged(self, call: Call, answer: _Answer) -> NotAccepted | Unknown:
+    def _judged(self, call: Call, answer: Answer) -> NotAccepted | Unknown:
         """What an answer that is no success proves about an order command."""
         refusal = self._read_refusal(answer)
         if answer.status == 429:
@@ -247,7 +255,7 @@ class Http:
                 text = text.replace(secret, "…")
         return " ".join(text.split())[:300]
 
-    def _raise(self, call: Call, answer: _Answer) -> NoReturn:
+    def _raise(self, call: Call, answer: Answer) -> NoReturn:
         refusal = self._read_refusal(answer)
         if answer.status == 429:
             self.limiter.hold(call.group, answer.retry_after or 1.0)
@@ -263,7 +271,7 @@ class Http:
                 refusal = Refusal(kind="input", code=str(answer.status), message=f"HTTP {answer.status}")
         self.raise_refusal(refusal, answer.status, answer.retry_after)
 
-    def _read_refusal(self, answer: _Answer) -> Refusal | None:
+    def _read_refusal(self, answer: Answer) -> Refusal | None:
         try:
             return self._refusal(answer.body)
         except Invalid:
@@ -295,7 +303,7 @@ class Http:
 
     # the wire
 
-    async def _send(self, call: Call, patience: float) -> _Answer:
+    async def _send(self, call: Call, patience: float) -> Answer:
         clock, at = self.context.clock, self.context.clock.now()
         started, status, problem = clock.monotonic(), 0, ""
         try:
@@ -331,7 +339,7 @@ class Http:
                 )
             )
 
-    async def _exchange(self, call: Call, patience: float) -> _Answer:
+    async def _exchange(self, call: Call, patience: float) -> Answer:
         url = URL(self.address(call.address) + call.path, encoded=call.quoted)
         if call.query:
             url = url.extend_query(call.query)
@@ -346,7 +354,9 @@ class Http:
                 call.method, url, data=data, headers=headers, timeout=timeout, allow_redirects=call.anonymous
             ) as response:
                 body = await _body(response, call.most)
-                return _Answer(response.status, body, _retry_after(response.headers.get("Retry-After", "")))
+                head = response.headers
+                retry = _retry_after(head.get("Retry-After", ""))
+                return Answer(response.status, body, retry, head.get("Location", ""))
         except SaudaError:
             raise
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
