@@ -14,6 +14,7 @@ from typing import Any, Literal
 from aiohttp import WSCloseCode, web
 
 from server.core.clock import Clock, SystemClock
+from server.domain.instruments import Instrument
 from tests.brokers.exchange import FakeExchange, FakeOrder, FakeTrade
 
 __all__ = ("FAULTS", "FakeBroker", "Faults", "Handler")
@@ -84,6 +85,10 @@ class FakeBroker:
     """
 
     name = ""
+    has_stream = True
+    """Whether it pushes order updates."""
+    share = "NSE:SBIN"
+    """A liquid instrument near 800.00 with a tick of 0.05, for the contract suite."""
     too_many: tuple[int, str] = (429, "")
     """Status and body of a refusal for speed, in the broker's own form."""
 
@@ -128,6 +133,33 @@ class FakeBroker:
     def on_price(self, key: str) -> None:
         """A price changed: say so on the price stream."""
 
+    # what differs between brokers, for the contract suite
+
+    product = "CNC"
+    """Of an order made elsewhere."""
+    revokes = True
+    """Whether signing out ends the session at the broker."""
+
+    def tag(self, client_id: str) -> str:
+        """Our id as orders carry it here."""
+        return client_id
+
+    def takes(self, product: str) -> bool:
+        """Whether orders in the suite's share may have a product."""
+        return True
+
+    def read_product(self, product: str) -> str:
+        """What a product of ours reads as when it comes back for the suite's share."""
+        return product
+
+    def quotes(self, instrument: Instrument) -> bool:
+        """Whether it tells prices of an instrument."""
+        return True
+
+    def watching(self) -> int:
+        """Subscriptions of all price sockets."""
+        raise NotImplementedError
+
     # serving
 
     def route(self, method: str, path: str, call: str, handler: Handler) -> None:
@@ -141,7 +173,7 @@ class FakeBroker:
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback."""
-        self._runner = web.AppRunner(self.app, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(self.app, shutdown_timeout=0.02)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()

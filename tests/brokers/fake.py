@@ -68,9 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("broker", choices=sorted(FAKES))
     parser.add_argument("--port", type=int, default=9001)
-    parser.add_argument(
-        "--redirect", default="http://127.0.0.1:8420/api/v1/live/callback", help="registered with the key"
-    )
+    parser.add_argument("--redirect", default="http://127.0.0.1:8420/connect/callback", help="registered with the key")
     parser.add_argument("--still", action="store_true", help="prices move only when told to")
     asked = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):

@@ -100,6 +100,9 @@ class FakeKite(FakeBroker):
     def expire(self) -> None:
         self.access = ""
 
+    def watching(self) -> int:
+        return sum(map(len, self._watched.values()))
+
     # login
 
     async def _login_page(self, request: web.Request) -> web.StreamResponse:

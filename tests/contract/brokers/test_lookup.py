@@ -15,7 +15,7 @@ async def test_find_when_the_answer_was_lost_then_the_order_is_there_once(broker
     await broker.slow()
     sent = order(broker.instrument, "BUY", 50, "LIMIT", "799.00")
     placing = asyncio.create_task(broker.execution.place(sent))
-    await asyncio.sleep(0)
+    await broker.arrived()
     placing.cancel()  # the caller has lost patience
     await asyncio.wait({placing})
     await broker.settle()
@@ -28,7 +28,7 @@ async def test_find_when_filled_after_the_answer_was_lost_then_the_fill_is_among
     await broker.slow()
     sent = order(broker.instrument, "BUY", 50)
     placing = asyncio.create_task(broker.execution.place(sent))
-    await asyncio.sleep(0)
+    await broker.arrived()
     placing.cancel()
     await asyncio.wait({placing})
     await broker.settle()
