@@ -179,7 +179,8 @@ def outcome(book: Book, after: float | None = None) -> Outcome:
     # beyond every strike puts are worth nothing and calls move as the forward does
     with_spot = np.where(book.sign == 0.0, np.exp(book.carry * left), np.exp((book.carry - book.rate) * left))
     slope = float(np.sum(book.quantity * with_spot * (book.sign >= 0.0)))
-    if abs(slope) <= 1e-9 * float(np.abs(book.quantity).sum()):
+    if np.sum(book.quantity * (book.sign >= 0.0)) == 0.0:
+        # as many units bought as sold: what is left of a slope is interest between two expiries, not a market view
         slope = 0.0
     nodes = _nodes(book, at, straight)
     levels = profit(book, nodes, at)
@@ -190,9 +191,6 @@ def outcome(book: Book, after: float | None = None) -> Outcome:
         roots = _curved_roots(book, nodes, levels, at)
         nodes, levels = _finer(book, nodes, levels, at)
     up, down = slope > 0.0, slope < 0.0
-    if not straight and slope != 0.0 and np.sum(book.quantity * (book.sign >= 0.0)) == 0.0:
-        # as many calls bought as sold: what is left of a slope is interest between two expiries, not a market view
-        up = down = False
     top, bottom = int(np.argmax(levels)), int(np.argmin(levels))
     best = None if up else float(levels[top])
     worst = None if down else float(levels[bottom])

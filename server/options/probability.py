@@ -31,6 +31,8 @@ __all__ = (
 
 F8 = npt.NDArray[np.float64]
 _PARTS = 2001
+_INSIDE = 0.618034
+"""Where between two breakevens the sign is looked at: not half-way, where a strike may stand that just touches zero."""
 _FEW = 8
 _NORMAL = NormalDist()
 _TAIL = 1e-10
@@ -112,7 +114,7 @@ def probability_of_profit(
     edges = np.concatenate(
         [[0.0], roots, [2.0 * max(float(roots.max(initial=0.0)), float(book.strike.max()), book.spot)]]
     )
-    gains = payoff.profit(book, 0.5 * (edges[:-1] + edges[1:]), found.at_years) > 1e-9
+    gains = payoff.profit(book, edges[:-1] + _INSIDE * np.diff(edges), found.at_years) > 1e-9
     below = np.concatenate([[0.0], distribution.cdf(roots), [1.0]])
     return float(np.clip(np.sum(np.diff(below) * gains), 0.0, 1.0))
 

@@ -38,12 +38,14 @@ def resolve(
     if lots < 1:
         raise Invalid("Lots must be one or more.", code="options.lots", field="lots")
     near = listing.at(expiry)
+    # one money for all expiries, so that a calendar has one strike
+    centre = float(near.strikes[near.atm])
     unit = _unit(near) if width is None else max(width, near.step)
     legs, chosen = [], dict[tuple[int, int], int]()
     places: dict[int, dict[int, int]] = {}
     for which in sorted({leg.expiry for leg in template.legs if leg.type != "U"}):
         own = [leg for leg in template.legs if leg.expiry == which and leg.type != "U"]
-        places[which] = _places(own, listing.at(expiry + which), unit, shift, by_delta, listing.name)
+        places[which] = _places(own, listing.at(expiry + which), centre, unit, shift, by_delta, listing.name)
         chosen |= {(which, steps): place for steps, place in places[which].items()}
     for leg in template.legs:
         units = leg.ratio * lots * listing.lot
@@ -66,7 +68,13 @@ def _right(leg: TemplateLeg) -> Right:
 
 
 def _places(
-    legs: Sequence[TemplateLeg], listed: ListedExpiry, unit: float, shift: int, by_delta: bool, name: str
+    legs: Sequence[TemplateLeg],
+    listed: ListedExpiry,
+    centre: float,
+    unit: float,
+    shift: int,
+    by_delta: bool,
+    name: str,
 ) -> dict[int, int]:
     """Place in the chain of each distance: strikes that are quoted for every leg there, in the template's order."""
     found: dict[int, int] = {}
@@ -77,7 +85,7 @@ def _places(
         for leg in here:
             quoted &= np.isfinite(listed.call if leg.type == "C" else listed.put)
         quoted[: taken + 1] = False
-        gap = _distance(here[0], listed, unit, by_delta)
+        gap = _distance(here[0], listed, centre, unit, by_delta)
         gap = np.where(quoted, gap, np.inf)
         if not np.isfinite(gap).any():
             raise Invalid(
@@ -98,11 +106,13 @@ def _places(
     return moved
 
 
-def _distance(leg: TemplateLeg, listed: ListedExpiry, unit: float, by_delta: bool) -> npt.NDArray[np.float64]:
+def _distance(
+    leg: TemplateLeg, listed: ListedExpiry, centre: float, unit: float, by_delta: bool
+) -> npt.NDArray[np.float64]:
     """How far each strike is from where the leg belongs."""
     if by_delta and leg.delta is not None:
         return _delta_gap(listed, _right(leg), leg.delta)
-    gap: npt.NDArray[np.float64] = np.abs(listed.strikes - (listed.strikes[listed.atm] + leg.steps * unit))
+    gap: npt.NDArray[np.float64] = np.abs(listed.strikes - (centre + leg.steps * unit))
     return gap
 
 
