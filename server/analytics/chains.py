@@ -15,7 +15,7 @@ import numpy as np
 from server.analytics.cache import Cache
 from server.analytics.contracts import ChainId, ChainRows, chain_rows, snapshot
 from server.analytics.frames import compute, layout_of
-from server.analytics.open_interest import OpeningInterest
+from server.analytics.open_interest import ClosingStore, OpeningInterest
 from server.analytics.underlyings import Underlying, expiry_of, underlying
 from server.analytics.view import ChainView
 from server.core.clock import Clock
@@ -57,13 +57,21 @@ class Chains:
 
     Args:
         markets: by id; replays come and go.
-        held: chains with positions in them, as (market id, chain).
+        store: tells the open interest of the session before; None = it counts from the first seen.
     """
 
-    def __init__(self, markets: Mapping[str, Market], rulebook: Rulebook, clock: Clock, cache: Cache) -> None:
+    def __init__(
+        self,
+        markets: Mapping[str, Market],
+        rulebook: Rulebook,
+        clock: Clock,
+        cache: Cache,
+        store: ClosingStore | None = None,
+    ) -> None:
         self.cache = cache
         self.held: Callable[[], Iterable[tuple[str, ChainId]]] = lambda: ()
-        self.ranked: Callable[[ChainView], ChainView] = lambda view: view
+        """Chains with positions in them, as (market id, chain)."""
+        self.ranked: Callable[[Market, ChainView], ChainView] = lambda _, view: view
         """Adds what is known of the year's range to a view."""
         self.times = Timings()
         """Seconds a round of live chains took, gathering and computing."""
@@ -71,7 +79,7 @@ class Chains:
         self._rulebook = rulebook
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="chains")
-        self._interest = OpeningInterest()
+        self._interest = OpeningInterest(store, rulebook)
         self._watched: dict[tuple[str, ChainId], int] = {}
         self._rows: dict[tuple[str, ChainId], tuple[Market, int, ChainRows]] = {}
         self._views: dict[tuple[str, ChainId], ChainView] = {}
@@ -139,6 +147,15 @@ class Chains:
             self._views[market_id, view.id] = view
             self.cache.put("option chain", (market_id, view.id), view)
         return found
+
+    async def bare(self, market_id: str, chains: Iterable[ChainId]) -> list[ChainView]:
+        """Chains as of now without their smiles; kept nowhere."""
+        market = self.market(market_id)
+        return await self._compute(market, [self._chain_rows(market, chain) for chain in chains], smiles=False)
+
+    def now(self) -> float:
+        """Monotonic seconds, as `ChainView.computed` counts them."""
+        return self._clock.monotonic()
 
     def age(self, view: ChainView) -> float:
         """Seconds since a view was computed."""
@@ -208,7 +225,7 @@ class Chains:
             self._views[market.id, view.id] = view
             self.cache.put("option chain", (market.id, view.id), view)
 
-    async def _compute(self, market: Market, rows: list[ChainRows]) -> list[ChainView]:
+    async def _compute(self, market: Market, rows: list[ChainRows], *, smiles: bool = True) -> list[ChainView]:
         for chain in rows:
             if not market.hub.slots.quotes["ltp"][chain.spot] > 0:
                 raise Unavailable(
@@ -226,10 +243,12 @@ class Chains:
         self._version += 1
         layout = self._layout(tuple(rows))
         old = [self._views.get((market.id, chain.id)) for chain in rows]
-        arguments = (market.id, snap, layout, np.concatenate(before), self._version, self._clock.monotonic(), old)
+        now, version = self._clock.monotonic(), self._version
         loop = asyncio.get_running_loop()
-        views = await loop.run_in_executor(self._thread, lambda: compute(*arguments))
-        return [self.ranked(view) for view in views]
+        views = await loop.run_in_executor(
+            self._thread, lambda: compute(market.id, snap, layout, np.concatenate(before), version, now, old, smiles)
+        )
+        return [self.ranked(market, view) for view in views]
 
     def _layout(self, rows: tuple[ChainRows, ...]) -> Layout:
         found = self._layouts.get(rows)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from server.analytics.contracts import ChainRows, Snapshot
 from server.analytics.smiles import fitted, quotes_of
-from server.analytics.view import FORWARD_SOURCES, ChainView, Side, Summary, finite
+from server.analytics.view import FORWARD_SOURCES, ChainView, Fit, Side, Summary, finite
 from server.core.clock import from_ns
 from server.options.chain import ChainFrame, Layout, Terms, Ticks, chain_frame
 from server.options.codes import OK
@@ -42,9 +42,10 @@ def compute(
     version: int,
     computed: float,
     before: Sequence[ChainView | None] = (),
+    smiles: bool = True,
 ) -> list[ChainView]:
     """A view of each chain of the snapshot, in its order. Smiles of the views `before` are kept while they are young:
-    a smile moves slower than its quotes, and fitting costs more than all the rest."""
+    a smile moves slower than its quotes, and fitting costs more than all the rest; without `smiles` none is fitted."""
     ticks = Ticks(
         bid=snap.bid,
         ask=snap.ask,
@@ -65,7 +66,7 @@ def compute(
         ]
         at += 2 * size
         old = before[number] if before else None
-        out.append(_view(market, snap, frame, number, sides, version, computed, old))
+        out.append(_view(market, snap, frame, number, sides, version, computed, old, smiles))
     return out
 
 
@@ -111,6 +112,7 @@ def _view(
     version: int,
     computed: float,
     old: ChainView | None,
+    smiles: bool,
 ) -> ChainView:
     chain, whole = snap.chains[number], frame.expiries
     call, put = sides
@@ -120,6 +122,8 @@ def _view(
     bid, ask = snap.bid[part], snap.ask[part]
     if old is not None and computed - old.fitted < _SMILE_SECONDS:
         smile, fit, when = old.smile, old.fit, old.fitted
+    elif not smiles:
+        smile, fit, when = None, Fit(), 0.0
     else:
         ((smile, fit),) = fitted([quotes_of(chain.strikes, bid, ask, term)])
         when = computed

@@ -35,6 +35,7 @@ from server.api import (
     templates,
     trades,
     triggers,
+    volatility,
 )
 from server.api.context import Context
 from server.api.docs import api_page
@@ -64,6 +65,7 @@ _NOUNS = (
     settings,
     overview,
     options,
+    volatility,
     payoff,
     templates,
     performance,

@@ -8,6 +8,7 @@ from typing import Any
 import psutil
 
 from server.analytics.chains import Chains
+from server.analytics.volatility import Volatility
 from server.api.ports import Reads, Reloaded
 from server.audit.verify import Verdict
 from server.core.bus import Bus
@@ -66,6 +67,7 @@ class Context:
     """Course of an account's profit today: [market ms, rupees]."""
     chains: Chains
     """Live option chains."""
+    volatility: Volatility
     builder: Builder
     strategies: Strategies
     heartbeat: float

@@ -187,7 +187,7 @@ async def strategies(
     context: NamedDependency[Context],
     account: FromQuery[str] = "paper-sim",
     which: Annotated[
-        State, QueryParameter(query="state", description="all, open (PENDING and ACTIVE), or one state")
+        State, QueryParameter(name="state", description="all, open (PENDING and ACTIVE), or one state")
     ] = "all",
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 100,
     before: Annotated[str | None, QueryParameter(max_length=40)] = None,

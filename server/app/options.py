@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from server.analytics.cache import Cache
 from server.analytics.chains import Chains
+from server.analytics.minutes import Minutes
+from server.analytics.ranks import Ranks
+from server.analytics.volatility import Volatility
 from server.core.bus import Bus
 from server.core.clock import Clock
 from server.core.errors import NotFound
@@ -37,7 +40,11 @@ class Options:
         clock: Clock,
         plan: str,
     ) -> None:
-        self.chains = Chains(markets, rulebook, clock, Cache(clock))
+        self.chains = Chains(markets, rulebook, clock, Cache(clock), storage.ticks)
+        self._minutes = Minutes(self.chains, markets, storage.ticks, clock)
+        ranks = Ranks(storage.ticks, self._minutes)
+        self.chains.ranked = ranks.ranked
+        self.volatility = Volatility(self.chains, ranks)
         self.builder = Builder(self.chains, rulebook, plan)
         desk = orders.desk
         book = StrategyBook(desk, storage.strategies)
@@ -82,5 +89,6 @@ class Options:
         """To be run by the supervisor, after markets and orders."""
         return (
             Part("option chains", self.chains.run, ("market",), essential=False),
+            Part("volatility record", self._minutes.run, ("market",), essential=False),
             Part("strategies", self.strategies.tracker.run, ("orders", "option chains"), essential=False),
         )

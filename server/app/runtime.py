@@ -350,6 +350,7 @@ class Runtime:
             storage_facts=lambda: msgspec.to_builtins(storage.facts()),
             curve=self.curve.points,
             chains=self.options.chains,
+            volatility=self.options.volatility,
             builder=self.options.builder,
             strategies=self.options.strategies,
             heartbeat=HEARTBEAT_SECONDS,

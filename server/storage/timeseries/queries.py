@@ -8,7 +8,7 @@ again: the newest `ver` wins in arrivals, and arrivals win over the rest. Compac
 
 from server.storage.timeseries.spans import DAY, MINUTE, bucket_sql
 
-__all__ = ("COMPACT_BARS", "COMPACT_TICKS", "SCHEMA", "bars_sql", "ticks_sql")
+__all__ = ("COMPACT_BARS", "COMPACT_TICKS", "SCHEMA", "bars_sql", "closing_interest_sql", "ticks_sql")
 
 _BAR = "start_ns, open, high, low, close, volume, oi"
 _TICK = "series, time_ns, ltp, bid, ask, volume, oi"
@@ -52,6 +52,16 @@ def ticks_sql() -> str:
         for table in ("ticks", "ticks_new")
     )
     return f"SELECT * FROM (SELECT * FROM ({both}) ORDER BY time_ns DESC, volume DESC LIMIT $limit) ORDER BY 1, 3"
+
+
+def closing_interest_sql() -> str:
+    """(series, open interest): the newest above zero before $before: daily bars since $since, minutes since $late."""
+    both = " UNION ALL ".join(
+        f"""SELECT series, start_ns, oi FROM {table} WHERE oi > 0 AND start_ns < $before
+            AND ((span = {DAY} AND start_ns >= $since) OR (span = {MINUTE} AND start_ns >= $late))"""
+        for table in ("bars", "bars_new")
+    )
+    return f"SELECT series, arg_max(oi, start_ns) FROM ({both}) GROUP BY series"
 
 
 def bars_sql(span: int) -> str:

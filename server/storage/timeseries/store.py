@@ -15,7 +15,7 @@ from server.core.clock import Clock
 from server.core.errors import Invalid, Unavailable
 from server.market.ports import BARS, F8, I8, TICKS, BarColumns, TickBatch
 from server.storage.timeseries.buffer import BarChunk, TickChunk
-from server.storage.timeseries.queries import bars_sql, ticks_sql
+from server.storage.timeseries.queries import bars_sql, closing_interest_sql, ticks_sql
 from server.storage.timeseries.spans import DAY, MINUTE, bucket_start, span_of
 from server.storage.timeseries.writer import TickWriter, compact
 
@@ -26,6 +26,8 @@ __all__ = ("DuckStore", "StoreFacts")
 
 _NS = 1_000_000_000
 _WIDEN = 8
+_LATE_NS = 15 * 3_600 * _NS
+"""From midnight to the last half hour of a session."""
 _WHOLE = ("start_ns", "volume", "oi")
 
 
@@ -104,6 +106,19 @@ class DuckStore:
 
         found = await self._read(find)
         return _plain(found["time_ns"], np.int64), _plain(found["ltp"], np.float64), _plain(found["volume"], np.int64)
+
+    async def closing_interest(self, market: str, since_ns: int, before_ns: int) -> dict[str, int]:
+        """Last open interest above zero of each instrument of a session, by key. `since_ns` is midnight of its day;
+        daily bars count, and minutes of the last half hour, whichever is later."""
+
+        def find(cursor: "duckdb.DuckDBPyConnection") -> dict[str, int]:
+            names = {number: key for (owner, key), number in self._writer.series.items() if owner == market}
+            asked = {"since": since_ns, "before": before_ns, "late": since_ns + _LATE_NS}
+            found = cursor.execute(closing_interest_sql(), asked).fetchall()
+            return {names[series]: int(oi) for series, oi in found if series in names}
+
+        closing: dict[str, int] = await self._read(find)
+        return closing
 
     async def flush(self) -> None:
         """Return when all that was queued before is on disk; raises Unavailable when it cannot be written."""
