@@ -69,7 +69,7 @@ def _price(S: Any, K: Any, T: Any, r: Any, sigma: Any, flag: float, q: Any) -> A
     return f * (S * mp.exp(-q * T) * mp.ncdf(f * d1) - K * mp.exp(-r * T) * mp.ncdf(f * (d1 - total)))
 
 
-def reference_volatility(S: Any, K: Any, T: Any, r: Any, flag: float, price: float, near: float) -> float:  # noqa: N803
+def reference_volatility(near: float, S: Any, K: Any, T: Any, r: Any, flag: float, price: float) -> float:  # noqa: N803
     """The volatility of `price` in fifty digits, by Newton's method from `near`; NaN unless it reproduces the price."""
     with mp.workdps(_DIGITS):
         S, K, T, r = (mp.mpf(float(a)) for a in (S, K, T, r))  # noqa: N806

@@ -39,7 +39,7 @@ def test_implied_volatility_when_the_smile_is_steep_then_it_still_sits_on_the_er
         exact = rows["S"][i] - rows["K"][i] * np.exp(-rows["r"][i] * rows["T"][i])
         assert np.isfinite(sigma) == (rows["price"][i] > max(rows["flag"][i] * exact, 0.0))
         if np.isfinite(sigma):
-            reference = reference_volatility(*(float(rows[name][i]) for name in ORDER), near=float(sigma))
+            reference = reference_volatility(float(sigma), *(float(rows[name][i]) for name in ORDER))
             worst, solved = max(worst, abs(sigma - reference)), solved + 1
     assert worst <= 2e-8
     assert solved > 250
@@ -85,7 +85,7 @@ def test_implied_volatility_when_the_input_is_extreme_but_sound_then_it_reproduc
     row = {**GOOD, **change}
     found = float(implied_volatility(*columns(row))[0])
     assert found == pytest.approx(sigma, rel=0.5)
-    reference = reference_volatility(*(row[name] for name in ORDER), near=found)
+    reference = reference_volatility(found, *(row[name] for name in ORDER))
     assert found == pytest.approx(reference, rel=1e-10)
 
 
