@@ -248,12 +248,22 @@ async function palette(keys) {
     ...pages,
     ...(selected ? [{ label: t('palette.buy', { name: nameOf(selected) }), hint: t('palette.action'), icon: 'plus', run: () => openTicket({ key: selected, side: 'BUY' }) },
       { label: t('palette.sell', { name: nameOf(selected) }), hint: t('palette.action'), icon: 'minus', run: () => openTicket({ key: selected, side: 'SELL' }) }] : []),
+    ...chained(selected),
     { label: t('basket.new'), hint: t('palette.action'), icon: 'layers', run: () => command('basket') },
     { label: t('market.open'), hint: t('palette.action'), icon: 'sliders', run: () => command('market') },
     { label: t('palette.theme'), hint: t('palette.action'), icon: 'moon', run: () => command('theme') },
     { label: t('palette.detach'), hint: t('palette.action'), icon: 'window', run: () => ctx.detach(shown) },
     store.state.kill.engaged ? { label: t('kill.release'), hint: t('palette.action'), icon: 'stop', run: () => command('release') } : { label: t('kill.label'), hint: t('palette.action'), icon: 'stop', run: () => command('kill') },
   ]);
+}
+
+/** Chain and volatility of what the selected instrument hangs on. @param {string} key */
+function chained(key) {
+  const one = store.state.instruments.get(key);
+  if (!one || !['INDEX', 'FUTURE', 'OPTION', 'EQUITY'].includes(one.kind)) return [];
+  const underlying = one.underlying || one.key;
+  return [{ tab: 'chain', text: t('palette.chain', { name: one.name }) }, { tab: 'volatility', text: t('palette.volatility', { name: one.name }) }].map(({ tab, text }) => (
+    { label: text, hint: t('palette.action'), icon: 'options', run: () => ctx.go('options', { underlying, ...(tab === 'chain' ? {} : { tab }) }) }));
 }
 
 /** @param {string} key */

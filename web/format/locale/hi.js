@@ -1343,4 +1343,11 @@ export const texts = {
   'adjust.opens': 'खोलता है',
   'adjust.send': '{n} ऑर्डर भेजें|{n} ऑर्डर भेजें',
   'adjust.sent': '{name}: {n} ऑर्डर रास्ते में है।|{name}: {n} ऑर्डर रास्ते में हैं।',
+  'vol.kind.svi': 'SVI वक्र',
+  'vol.kind.ssvi': 'SSVI वक्र',
+  'vol.kind.refined': 'सुधारा SVI वक्र',
+  'vol.kind.quadratic': 'परवलय',
+  'vol.kind.flat': 'एक स्तर',
+  'palette.chain': '{name} की ऑप्शन चेन',
+  'palette.volatility': '{name} की वोलैटिलिटी',
 };

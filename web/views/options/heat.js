@@ -9,7 +9,8 @@ import { DASH, number } from '../../format/numbers.js';
 import { fill, h } from '../../widgets/dom.js';
 
 const STEPS = 6;
-const MOST = 13;
+/** Columns of figures that fit: one takes about this much, CSS px, and the heads of the rows twice that. */
+const EACH = 46;
 
 /** @param {string} label */
 export function heatTable(label) {
@@ -20,7 +21,8 @@ export function heatTable(label) {
     el,
     /** @param {import('../../format/wire.js').Surface} surface */
     set({ moneyness, expiries, days, iv }) {
-      const every = Math.max(1, Math.ceil(moneyness.length / MOST));
+      const fit = Math.max(5, Math.floor((box.clientWidth || 330) / EACH) - 2);
+      const every = Math.max(1, Math.ceil(moneyness.length / fit));
       const middle = moneyness.reduce((best, one, i) => (Math.abs(one - 1) < Math.abs(/** @type {number} */ (moneyness[best]) - 1) ? i : best), 0);
       const columns = moneyness.map((_, i) => i).filter((i) => (i - middle) % every === 0);
       const all = iv.flat().filter((value) => value !== null);

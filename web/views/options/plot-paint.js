@@ -40,7 +40,7 @@ export function scaleOf(data, width, height) {
   if (x0 === x1) [x0, x1] = [x0 - 1, x1 + 1];
   if (data.zero) y0 = Math.min(0, y0);
   const room = (y1 - y0 || Math.abs(y1) || 1) * 0.08;
-  const step = niceStep((y1 - y0 + 2 * room) / Math.max(2, Math.floor((height - TOP - BOTTOM) / 44)));
+  const step = niceStep((y1 - y0 + 2 * room) / Math.max(3, Math.floor((height - TOP - BOTTOM) / 40)));
   const low = data.zero && y0 === 0 ? 0 : y0 - room;
   const high = y1 + room;
   const wide = Math.max(1, width - LEFT - RIGHT);
@@ -212,9 +212,14 @@ function ranges(c, one, px, py) {
   });
 }
 
+/** Marks on a line of many points. */
+const FEW = 9;
+
 /** @param {CanvasRenderingContext2D} c @param {Series} one @param {Place} px @param {Place} py */
 function points(c, one, px, py) {
+  const every = one.sparse ? Math.max(1, Math.floor(one.x.length / FEW)) : 1;
   one.x.forEach((at, i) => {
+    if (i % every !== Math.floor(every / 2)) return;
     const value = one.y?.[i] ?? null;
     if (value === null) return;
     const [x, y, r] = [px(at), py(value), 3.2];

@@ -22,7 +22,8 @@ import { paintPlot, readPlotTheme, scaleOf } from './plot-paint.js';
  * @property {readonly (number | null)[]} [high]
  * @property {PlotTone} tone
  * @property {readonly number[]} [dash] of a line, CSS px
- * @property {Shape} [shape] of points, and of a line's end
+ * @property {Shape} [shape] of points, and of marks along a line
+ * @property {boolean} [sparse] a line of many points: only some carry their mark
  * @property {boolean} [quiet] left out of the legend and the reading
  */
 
@@ -37,6 +38,9 @@ import { paintPlot, readPlotTheme, scaleOf } from './plot-paint.js';
  * @property {() => { heads: string[], rows: string[][] }} table the same figures as text
  */
 
+/** @type {PlotData} */
+const NOTHING = { series: [], xText: String, yText: String, table: () => ({ heads: [], rows: [] }) };
+
 /** @param {{ label: string, high?: number }} spec high: CSS px */
 export function createPlot({ label, high = 220 }) {
   const canvas = h('canvas', { class: 'plot-canvas', 'aria-hidden': 'true' });
@@ -46,26 +50,26 @@ export function createPlot({ label, high = 220 }) {
   const note = h('p', { class: 'plot-note' });
   const box = h('div', { class: 'plot-table', tabindex: '0', role: 'region', 'aria-label': t('plot.tableOf', { name: label }) });
   const details = h('details', { class: 'plot-details' }, h('summary', null, t('plot.table')), box);
-  const el = h('figure', { class: 'plot' }, legend, surface, reading, note, details);
+  const el = h('figure', { class: 'plot' }, legend, h('div', { class: 'plot-face' }, surface, reading), note, details);
   surface.style.blockSize = `${high}px`;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: false }));
-  /** @type {PlotData | null} */
-  let data = null;
-  let theme = readPlotTheme(surface);
+  /** @type {PlotData} */
+  let data = NOTHING;
+  let theme = readPlotTheme(document.body);
   let [width, height, ratio] = [0, 0, 1];
   /** Where the cross-hair stands on the x axis; null for none. @type {number | null} */
   let at = null;
   let legendShape = '';
 
   function paint() {
-    if (width === 0 || !data) return;
+    if (width === 0) return;
     paintPlot(context, { width, height, ratio, theme, data, at });
   }
   const ask = () => nextFrame(paint);
 
   /** All x where something has a value, ascending. */
   function stops() {
-    const all = new Set((data?.series ?? []).filter((one) => !one.quiet).flatMap((one) => one.x.filter((_, i) => valuesAt(one, i).length > 0)));
+    const all = new Set(data.series.filter((one) => !one.quiet).flatMap((one) => one.x.filter((_, i) => valuesAt(one, i).length > 0)));
     return [...all].sort((a, b) => a - b);
   }
 
@@ -74,12 +78,12 @@ export function createPlot({ label, high = 220 }) {
     const places = stops();
     at = x === null || places.length === 0 ? null : places.reduce((best, one) => (Math.abs(one - x) < Math.abs(best - x) ? one : best), /** @type {number} */ (places[0]));
     setText(reading, at === null ? '' : read(at));
+    reading.hidden = at === null;
     ask();
   }
 
   /** @param {number} x */
   function read(x) {
-    if (!data) return '';
     const { series, xText, yText } = data;
     const parts = series.filter((one) => !one.quiet).flatMap((one) => {
       const i = one.x.indexOf(x);
@@ -90,7 +94,7 @@ export function createPlot({ label, high = 220 }) {
   }
 
   function drawTable() {
-    if (!details.open || !data) return;
+    if (!details.open) return;
     const { heads, rows } = data.table();
     fill(box, h('table', null, h('thead', null, h('tr', null, heads.map((head) => h('th', { scope: 'col' }, head)))),
       h('tbody', null, rows.map((row) => h('tr', null, row.map((text, i) => (i === 0 ? h('th', { scope: 'row' }, text) : h('td', null, text))))))));
@@ -105,7 +109,6 @@ export function createPlot({ label, high = 220 }) {
   });
   /** @param {PointerEvent} event */
   function pointAt(event) {
-    if (!data) return;
     const scale = scaleOf(data, width, height);
     look(scale.xOf(event.clientX - surface.getBoundingClientRect().left));
   }
@@ -152,7 +155,7 @@ export function createPlot({ label, high = 220 }) {
       drawTable();
     },
     theme() {
-      theme = readPlotTheme(surface);
+      theme = readPlotTheme(document.body);
       ask();
     },
     destroy() {
@@ -176,7 +179,8 @@ function swatch(one) {
     : one.kind === 'range' ? s('path', { d: 'M12 1v12M9 1h6M9 13h6' })
       : one.kind === 'points' ? s('path', { d: SHAPES[one.shape ?? 'circle'], class: 'plot-fill' })
         : s('path', { d: 'M1 7h22', 'stroke-dasharray': (one.dash ?? []).join(' ') || null });
-  return s('svg', { class: `plot-swatch tone-${one.tone}`, viewBox: '0 0 24 14', 'aria-hidden': 'true' }, inner);
+  const mark = one.kind === 'line' && one.shape ? s('path', { d: SHAPES[one.shape], class: 'plot-fill' }) : null;
+  return s('svg', { class: `plot-swatch tone-${one.tone}`, viewBox: '0 0 24 14', 'aria-hidden': 'true' }, inner, mark);
 }
 
 const SHAPES = Object.freeze({

@@ -3,7 +3,7 @@
 import { day, dayYear, hourMinute } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
 import { DASH, number, quantity } from '../../format/numbers.js';
-import { quarterHours } from './straddle.js';
+import { roundMoments } from './straddle.js';
 
 /** @typedef {import('../../format/wire.js').Smile} Smile */
 /** @typedef {import('./plot.js').PlotData} PlotData */
@@ -39,8 +39,9 @@ export function smilePlot(smiles, spot, chosen) {
     const look = /** @type {typeof LOOKS[number]} */ (LOOKS[i]);
     const name = day(one.expiry);
     if (one === main) series.push({ label: t('vol.quotes', { date: name }), kind: 'range', x: one.points.strike, low: one.points.bid_iv, high: one.points.ask_iv, tone: look.tone, quiet: true });
-    series.push({ label: t('vol.market', { date: name }), kind: 'points', x: one.points.strike, y: one.points.iv, tone: look.tone, shape: look.shape, ...(one === main ? {} : { quiet: true }) });
-    if (one.curve.strike.length > 0) series.push({ label: t('vol.curve', { date: name }), kind: 'line', x: one.curve.strike, y: one.curve.iv, tone: look.tone, dash: look.dash });
+    // the quotes of the chosen expiry; of another one only where it has no curve
+    if (one === main || one.curve.strike.length === 0) series.push({ label: t('vol.market', { date: name }), kind: 'points', x: one.points.strike, y: one.points.iv, tone: look.tone, shape: look.shape });
+    if (one.curve.strike.length > 0) series.push({ label: t('vol.curve', { date: name }), kind: 'line', x: one.curve.strike, y: one.curve.iv, tone: look.tone, dash: look.dash, ...(one === main ? {} : { shape: look.shape, sparse: true }) });
   });
   return {
     series, xText: (x) => quantity(Math.round(x)), yText,
@@ -67,13 +68,17 @@ export function along(x, y, at) {
   return y0 === null || y1 === null ? null : y0 + ((y1 - y0) * (at - x0)) / (x1 - x0);
 }
 
+/** Days are drawn by their root: volatility grows with it, and the near expiries have room. @param {number} days */
+const root = (days) => Math.sqrt(Math.max(0, days));
+const daysText = (/** @type {number} */ x) => t('age.days', { n: number(x * x, x < 1.5 ? 1 : 0) });
+
 /** At-the-money IV by days to expiry. @param {import('../../format/wire.js').TermStructure} term @returns {PlotData} */
 export function termPlot(term) {
   const points = term.points.filter((one) => one.days !== null && one.atm_iv !== null);
-  const x = points.map((one) => /** @type {number} */ (one.days));
+  const x = points.map((one) => root(/** @type {number} */ (one.days)));
   return {
     series: [{ label: t('chain.atmIv'), kind: 'line', x, y: points.map((one) => one.atm_iv), tone: 'accent', shape: 'circle' }],
-    xText: (at) => t('age.days', { n: number(at, 0) }), yText, xTicks: x,
+    xText: daysText, yText, xTicks: x,
     table: () => ({ heads: [t('chain.expiry'), t('vol.days'), t('chain.atmIv'), t('chain.forward'), t('chain.straddle'), t('chain.move')],
       rows: term.points.map((one) => [dayYear(one.expiry), number(one.days, 1), percentText(one.atm_iv), number(one.forward, 2), number(one.straddle, 2), number(one.expected_move, 1)]) }),
   };
@@ -81,7 +86,7 @@ export function termPlot(term) {
 
 /** How volatility has been over windows of days, and where it is now. @param {import('../../format/wire.js').VolatilityReport} report @returns {PlotData} */
 export function conePlot({ cone, atm_iv: iv }) {
-  const x = cone.map((one) => one.window);
+  const x = cone.map((one) => root(one.window));
   const column = (/** @type {'min' | 'p25' | 'median' | 'p75' | 'max' | 'now'} */ name) => cone.map((one) => one[name]);
   return {
     series: [
@@ -91,7 +96,7 @@ export function conePlot({ cone, atm_iv: iv }) {
       { label: t('vol.realisedNow'), kind: 'line', x, y: column('now'), tone: 'warn', shape: 'square' },
       ...(iv === null ? [] : [{ label: t('vol.ivNow'), kind: /** @type {const} */ ('line'), x, y: x.map(() => iv), tone: /** @type {const} */ ('sim'), dash: [2, 3] }]),
     ],
-    xText: (at) => t('age.days', { n: number(at, 0) }), yText, xTicks: x,
+    xText: daysText, yText, xTicks: x,
     table: () => ({ heads: [t('vol.window'), t('vol.min'), '25%', t('vol.median'), '75%', t('vol.max'), t('vol.now')],
       rows: cone.map((one) => [t('age.days', { n: one.window }), ...[one.min, one.p25, one.median, one.p75, one.max, one.now].map(percentText)]) }),
   };
@@ -113,7 +118,7 @@ export function historyPlot({ history }) {
 export function ivDayPlot(one) {
   return {
     series: [{ label: t('chain.part.iv'), kind: 'line', x: one.t, y: one.iv, tone: 'sim', dash: [] }],
-    xText: (at) => hourMinute(at), yText, xTicks: quarterHours(one.t),
+    xText: (at) => hourMinute(at), yText, xTicks: roundMoments(one.t),
     table: () => ({ heads: [t('plot.time'), t('chain.part.iv')], rows: one.t.map((at, i) => [hourMinute(at), percentText(one.iv[i])]) }),
   };
 }

@@ -78,8 +78,9 @@ export function createStraddleView(ctx, { model: current }) {
     strike = '';
     void ask();
   } } }, t('straddle.follow'));
-  const plot = createPlot({ label: t('straddle.day'), high: 150 });
-  const said = h('p', { class: 'plot-said', role: 'status' });
+  const plot = createPlot({ label: t('straddle.day'), high: 120 });
+  const said = h('p', { class: 'plot-said', role: 'status' }, t('vol.reading'));
+  plot.el.hidden = true;
   const el = h('div', { class: 'straddles' }, h('section', { class: 'straddle-day', 'aria-label': t('straddle.day') }, h('div', { class: 'plot-head' }, title, back), plot.el, said),
     h('div', { class: 'chain' }, h('div', { class: 'chain-top' }, heads), h('div', { class: 'chain-box' }, grid.el)));
 
@@ -248,20 +249,21 @@ export function createStraddleView(ctx, { model: current }) {
 export function straddlePlot(day) {
   return {
     series: [{ label: t('straddle.part.both'), kind: 'line', x: day.t, y: day.straddle, tone: 'accent' }],
-    xText: (x) => hourMinute(x), yText: (y) => number(y, y >= 1000 ? 0 : 1), xTicks: quarterHours(day.t),
+    xText: (x) => hourMinute(x), yText: (y) => number(y, y >= 1000 ? 0 : 1), xTicks: roundMoments(day.t),
     table: () => ({ heads: [t('plot.time'), t('straddle.part.both'), t('chain.part.iv'), t('plot.spot')],
       rows: day.t.map((at, i) => [hourMinute(at), number(day.straddle[i], 2), day.iv[i] == null ? DASH : number(/** @type {number} */ (day.iv[i]) * 100, 1), number(day.spot[i], 2)]) }),
   };
 }
 
-const QUARTER = 900_000;
+const MINUTE = 60_000;
+const STEPS = Object.freeze([1, 5, 15, 30, 60, 90].map((minutes) => minutes * MINUTE));
 
-/** Quarter hours within these moments, no more than are wanted on an axis. @param {readonly number[]} times ms, ascending */
-export function quarterHours(times) {
+/** Round moments of the day within these, at most seven of them. @param {readonly number[]} times ms, ascending */
+export function roundMoments(times) {
   const first = times[0];
   const last = times[times.length - 1];
   if (first === undefined || last === undefined) return [];
-  const step = Math.max(1, Math.ceil((last - first) / QUARTER / 6)) * QUARTER;
+  const step = STEPS.find((one) => (last - first) / one <= 6) ?? 90 * MINUTE;
   /** @type {number[]} */
   const out = [];
   for (let at = Math.ceil(first / step) * step; at <= last; at += step) out.push(at);

@@ -52,8 +52,10 @@ export function createVolatilityView(ctx, { model: current }) {
     surface: card(t('vol.surface'), heat.el),
     cone: card(t('vol.cone'), cone.el),
     history: card(t('vol.history'), history.el),
-    day: card(t('vol.day'), h('h3', { class: 'sub-title' }, t('straddle.atm')), straddle.el, h('h3', { class: 'sub-title' }, t('vol.ivDay')), iv.el),
+    day: card(t('vol.day'), h('div', { class: 'vol-pair' }, h('div', null, h('h3', { class: 'sub-title' }, t('straddle.atm')), straddle.el), h('div', null, h('h3', { class: 'sub-title' }, t('vol.ivDay')), iv.el))),
   };
+  cards.surface.el.classList.add('wide');
+  cards.day.el.classList.add('wide');
   const el = h('div', { class: 'vols' }, Object.values(cards).map((one) => one.el));
 
   /**
@@ -126,7 +128,7 @@ export function createVolatilityView(ctx, { model: current }) {
     keep([cards.surface], AGAIN_MS * 2, (underlying, id) => api.surface(underlying, { market: id }), (answer) => {
       const any = answer.iv.some((row) => row.some((value) => value !== null));
       cards.surface.say(any ? '' : t('vol.noSurface'));
-      if (any) heat.set(answer);
+      if (any) heat.set(answer); // shown first: how many columns fit depends on its width
     });
     keep([cards.day], AGAIN_MS * 2, (underlying, id, model) => api.straddle(underlying, { market: id, expiry: model.expiry }), (answer) => {
       cards.day.say(answer.t.length < 2 ? t('straddle.early') : '');
@@ -184,9 +186,15 @@ export function createVolatilityView(ctx, { model: current }) {
   };
 }
 
+/** What kind of curve it is. @param {string} kind */
+function kindText(kind) {
+  const text = t(`vol.kind.${kind}`);
+  return text.startsWith('vol.') ? kind : text;
+}
+
 /** How well a curve meets its quotes, in words. @param {import('../../format/wire.js').Smile} one */
 function fitText({ expiry, fit }) {
   if (fit.kind === 'none') return t('vol.fitNone', { date: day(expiry), why: fit.reason || t('vol.thin') });
-  return t('vol.fit', { date: day(expiry), kind: fit.kind.toUpperCase(), points: fit.points, inside: fit.inside === null ? DASH : number(fit.inside * 100, 0), rmse: fit.rmse === null ? DASH : number(fit.rmse * 100, 2) });
+  return t('vol.fit', { date: day(expiry), kind: kindText(fit.kind), points: fit.points, inside: fit.inside === null ? DASH : number(fit.inside * 100, 0), rmse: fit.rmse === null ? DASH : number(fit.rmse * 100, 2) });
 }
 
