@@ -30,6 +30,7 @@ from server.api.replays import replay_handlers
 from server.api.security import own_hosts
 from server.api.stream import StreamServer, stream_handlers
 from server.api.stream_app import HEARTBEAT_SECONDS
+from server.app.alike import Alike
 from server.app.books import load_books, open_account
 from server.app.curve import Curve
 from server.app.importing import ImportService
@@ -232,6 +233,8 @@ class Runtime:
         add(Part("look-ups", self.orders.run_lookups, ("orders",)))
         add(Part("risk", self.orders.run_watch, ("orders",)))
         add(Part("profit curve", self.curve.run, ("orders",), essential=False))
+        alike = Alike(self.clock, storage.ticks, self.markets, self.orders.desk.correlations)
+        add(Part("correlations", alike.run, ("market",), essential=False))
         add(Part("streams", self.streams.run, ("market",)))
         for part in self.options.parts():
             add(part)

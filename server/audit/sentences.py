@@ -197,6 +197,8 @@ def _risk(risk: RiskChanged) -> str:
             return f"Trading in {where} is now {str(risk.body.get('state', 'changed')).lower()}"
         case "limits":
             return f"Changed the risk limits of {where}"
+        case "peak":
+            return f"The worth that drawdown is counted from changed in {where}"
         case "day_start":
             return f"A new trading day began for {where}"
         case name:

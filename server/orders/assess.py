@@ -13,6 +13,7 @@ from server.domain.quotes import Quote
 from server.orders.book import Working
 from server.orders.desk import Desk
 from server.risk.breaker import day_result
+from server.risk.exposure import exposure_of, exposures, together
 from server.risk.ports import Market, Phase
 from server.risk.proposal import Proposal
 
@@ -86,6 +87,7 @@ class Assessor:
             equity_minor=funds.equity_minor,
             day_result_minor=day_result(desk.risk, account, funds),
             free_minor=funds.free_minor,
+            **self._exposure(order, instrument, price),
             need_minor=need,
             tokens=risk.bucket.left,
             lock=desk.risk.locks.get(account, ""),
@@ -110,6 +112,35 @@ class Assessor:
             opening -= old.counted
         twin = next((o for o in book.unknown(order.account) if o.id != instead_of and _identical(o, order)), None)
         return opening, other.quantity if other is not None else 0, twin
+
+    def _exposure(self, order: Order, instrument: Instrument, price: Decimal | None) -> dict[str, int | None]:
+        """What leverage and correlation are judged by, in paise; nothing is worked out where no limit asks for it."""
+        desk, limits = self._desk, self._desk.risk.of(order.account).limits
+        if limits.leverage is None and limits.correlated is None:
+            return {}
+        market = desk.market(order.account)
+        units = [(p.key, p.quantity) for p in desk.ledger.positions(order.account) if p.quantity]
+        for (key, _, side), pending in desk.book.pending(order.account).items():
+            units.append((key, pending.quantity if side == "BUY" else -pending.quantity))
+        held = [(found, count) for key, count in units if (found := market.instrument(key)) is not None]
+        before = exposures(held, market.last)
+        gross = sum(map(abs, before.values()))
+        under = instrument.underlying or instrument.key
+        own = float(price) if price is not None else market.last(instrument.key)
+        base = market.last(instrument.underlying) if instrument.underlying else own
+        adds = exposure_of(instrument, order.sign * order.pending, own, base)
+        if adds != adds:
+            return {"exposure_before": _paise(gross), "exposure_after": None, "alike_after": None}
+        after = {**before, under: before.get(under, 0.0) + adds}
+        known = desk.correlations.get(market.id, {})
+        # which way it counts is the order's: before it, nothing of the kind may be held yet
+        way = {under: adds * 1e-9}
+        return {
+            "exposure_before": _paise(gross),
+            "exposure_after": _paise(sum(map(abs, after.values()))),
+            "alike_before": _paise(together({**way, **before}, under, known)),
+            "alike_after": _paise(together(after, under, known)),
+        }
 
     def _phase(self, market: Market, instrument: Instrument, day: date) -> Phase | None:
         self._turn(day)
@@ -197,6 +228,10 @@ def _price_of_market(request: OrderRequest, quote: Quote | None) -> Decimal | No
         return None
     best = quote.ask if request.side == "BUY" else quote.bid
     return best or quote.ltp or None
+
+
+def _paise(rupees: float) -> int:
+    return round(rupees * 100)
 
 
 def _outlay(order: Order, instrument: Instrument, price: Decimal | None) -> Decimal:

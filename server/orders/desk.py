@@ -29,6 +29,7 @@ from server.orders.book import OrderBook, Working
 from server.orders.ports import Execution, Journal, Ledger, Shelf
 from server.orders.recorder import Recorder
 from server.orders.settings import OrderSettings
+from server.risk.exposure import Correlations
 from server.risk.needs import Needs, Ordered
 from server.risk.ports import Market, Rules
 from server.risk.state import RiskState
@@ -85,6 +86,8 @@ class Desk:
         self.recorder = Recorder(journal, bus, self._journal_failed)
         self.halted = ""
         """Why no order may be sent whatever the account; empty while all is well."""
+        self.correlations: dict[str, Correlations] = {}
+        """How alike underlyings move, by market; what is not there is not known."""
         self.joined: set[str] = set()
         """Accounts whose broker is connected and has been compared with the books."""
         self.resuming = False

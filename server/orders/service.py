@@ -36,7 +36,7 @@ from server.orders.settings import OrderSettings
 from server.orders.submit import Placed, Submitter
 from server.orders.triggers import Triggers
 from server.orders.updates import Updates
-from server.risk.breaker import begin_day, day_result, trip
+from server.risk.breaker import begin_day, day_result, release, trip
 from server.risk.limits import Limits, limits_from, limits_to
 from server.risk.needs import MarginRule, Needs
 from server.risk.ports import Funds, Market, Rules
@@ -250,7 +250,9 @@ class OrderService:
         self.desk.ensure_writable()
         if not reason.strip():
             raise Invalid("Not changed: say why.", code="risk.reason", field="reason", remedy="Give a reason.")
-        await self.desk.keep_risk([self.risk.set_state(account, state, reason.strip())], actor, correlation)
+        again = release(self.risk, account, self.funds(account)) if state == "ACTIVE" else []
+        changes = [*again, self.risk.set_state(account, state, reason.strip())]
+        await self.desk.keep_risk(changes, actor, correlation)
 
     # life
 
@@ -325,8 +327,9 @@ class OrderService:
         if changes:
             desk.rebalance(account)
         tripped = trip(self.risk, account, funds)
-        if tripped:
-            desk.notice("bad", f"{tripped[0].reason} Only orders that reduce a position pass.", account)
+        for change in tripped:
+            if change.name == "state":
+                desk.notice("bad", f"{change.reason} Only orders that reduce a position pass.", account)
         if changes + tripped:
             desk.keep_risk(changes + tripped, "system")
 

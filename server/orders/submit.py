@@ -171,8 +171,10 @@ class Submitter:
             if order.state in ("SUBMITTING", "UNKNOWN") or (answer.broker_id and not order.broker_id):
                 desk.step(working, machine.Accept(answer.broker_id), "accepted", f"broker:{order.broker}")
         elif isinstance(answer, NotAccepted):
+            desk.risk.note_error(order.account)
             desk.step(working, machine.Reject(answer.reason), "rejected", f"broker:{order.broker}")
         elif order.state == "SUBMITTING":
+            desk.risk.note_error(order.account)
             reason = f"Sent, but no clear answer came ({answer}). Sauda is looking it up; do not send it again."
             desk.step(working, machine.Lose(reason), "unknown", actor)
             doubt(desk, order_id)

@@ -26,8 +26,22 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Largest position in one instrument, open orders included, in units."""
     concentration: Percent = 100.0
     """Largest part of the account's equity in one share, percent; delivery and intraday shares only."""
+    leverage: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = 50.0
+    """Most exposure for each rupee of equity: shares and futures by value, options sold by their underlying's value,
+    options bought by premium."""
+    correlated: Annotated[float, msgspec.Meta(gt=0, le=1000)] | None = None
+    """The same for all that moves alike (correlation of daily returns 0.7 or more) and is held the same way."""
+    volume_share: Percent | None = None
+    """Largest part of the day's traded volume that one order may be, percent."""
+    spread: Percent | None = 50.0
+    """Widest gap between bid and ask, percent of their middle, at which a market order goes out; ten ticks are never
+    too wide."""
     day_loss: Rupees = 50_000
     """Loss since the day's start, charges and open positions included, at which only reducing orders pass."""
+    drawdown: Percent | None = 25.0
+    """Fall from the account's highest wealth, percent of it, at which only reducing orders pass."""
+    errors_per_minute: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | None = 30
+    """Rejections and lost answers of the broker within a minute at which only reducing orders pass."""
     open_orders: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     """Most orders working at one time."""
     orders_per_second: Annotated[float, msgspec.Meta(gt=0, le=100_000)] = 10.0

@@ -54,6 +54,13 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     equity_minor: int = 0
     day_result_minor: int | None = None
     """Profit (+) or loss (-) since the day's start, charges and open positions included; None = no day start known."""
+    exposure_before: int | None = 0
+    """Exposure of the whole account, paise, both ways added up (`risk.exposure`); None = not worked out."""
+    exposure_after: int | None = 0
+    """The same with the order filled; None = no price to work it out with."""
+    alike_before: int | None = 0
+    """Exposure held the same way in what moves with this order's underlying."""
+    alike_after: int | None = 0
     free_minor: int = 0
     need_minor: int | None = 0
     """Money it takes beyond what is held already, charges included; None = no price to work it out with."""

@@ -3,6 +3,7 @@
 Methods that change something fold it at once and return the journal entry that keeps it; the caller writes it.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal
@@ -14,10 +15,12 @@ from server.core.ratelimit import TokenBucket
 from server.domain.journal import RiskChanged
 from server.risk.limits import Limits, limits_from, limits_to
 
-__all__ = ("ALL", "AccountRisk", "DayStart", "KillSwitch", "RiskState", "TradingState")
+__all__ = ("ALL", "AccountRisk", "DayStart", "KillSwitch", "Peak", "RiskState", "TradingState")
 
 TradingState = Literal["ACTIVE", "REDUCING", "HALTED"]
 """ACTIVE: all orders. REDUCING: only orders that make a position smaller. HALTED: none."""
+
+_MINUTE = 60.0
 
 ALL = "*"
 """The name under which things that hold for every account are kept."""
@@ -40,6 +43,13 @@ class DayStart(msgspec.Struct, frozen=True, kw_only=True):
     """Paid in until then: money paid in or out later is no profit or loss."""
 
 
+class Peak(msgspec.Struct, frozen=True, kw_only=True):
+    """The account's highest wealth so far; its drawdown is counted from here."""
+
+    equity_minor: int
+    capital_minor: int
+
+
 class AccountRisk(msgspec.Struct):
     """Risk of one account."""
 
@@ -50,6 +60,9 @@ class AccountRisk(msgspec.Struct):
     """Who set the state: `user`, or the breaker's name (`day_loss`), which a new day resets."""
     reason: str = ""
     day_start: DayStart | None = None
+    peak: Peak | None = None
+    errors: deque[float] = msgspec.field(default_factory=deque)
+    """Monotonic moments of the broker's rejections and lost answers of the last minute; not kept on disk."""
 
 
 class RiskState:
@@ -78,6 +91,8 @@ class RiskState:
             elif row.name == "state":
                 entry = self.of(row.account)
                 entry.state, entry.cause, entry.reason = row.body["state"], row.body.get("cause", ""), row.reason
+            elif row.name == "peak":
+                self.of(row.account).peak = msgspec.convert(row.body, Peak)
             elif row.name == "day_start":
                 self.of(row.account).day_start = msgspec.convert(row.body, DayStart)
         self.kill = engaged or self.kill
@@ -111,6 +126,22 @@ class RiskState:
         """A new market day began for the account."""
         self.of(account).day_start = start
         return RiskChanged(account=account, name="day_start", body=msgspec.to_builtins(start))
+
+    def set_peak(self, account: str, peak: Peak) -> RiskChanged:
+        """A new highest wealth, or a new beginning after the breaker was released."""
+        self.of(account).peak = peak
+        return RiskChanged(account=account, name="peak", body=msgspec.to_builtins(peak))
+
+    def note_error(self, account: str) -> None:
+        """The broker rejected an order, or gave no clear answer."""
+        self.of(account).errors.append(self._clock.monotonic())
+
+    def errors(self, account: str) -> int:
+        """How many of them within the last minute."""
+        errors, since = self.of(account).errors, self._clock.monotonic() - _MINUTE
+        while errors and errors[0] < since:
+            errors.popleft()
+        return len(errors)
 
     def set_kill(self, engaged: bool, reason: str) -> RiskChanged:
         """Engage or release the kill switch."""

@@ -4,6 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import server.risk.checks as package
@@ -15,10 +16,13 @@ from server.risk.checks import (
     band,
     blocked,
     concentration,
+    correlation,
     delivery,
     first_problem,
     free_funds,
     freeze,
+    leverage,
+    liquidity,
     lock,
     loss,
     open_orders,
@@ -34,11 +38,13 @@ from server.risk.checks import (
     value,
 )
 from server.risk.state import KillSwitch
-from tests.trading import order
+from tests.trading import order, quote
 from tests.unit.risk.proposals import CALL, RELIANCE, phase, propose
 
 BAND = (Decimal(2250), Decimal(2750))
 MARKET = {"type": "MARKET", "price": None}
+WIDE = msgspec.structs.replace(quote(RELIANCE.key, "15"), bid=Decimal(10), ask=Decimal(20))
+THIN = msgspec.structs.replace(quote(RELIANCE.key, "2500"), volume=50)
 
 ALLOWED: list[tuple[Any, Instrument, dict[str, Any]]] = [
     (state, RELIANCE, {}),
@@ -66,6 +72,14 @@ ALLOWED: list[tuple[Any, Instrument, dict[str, Any]]] = [
     (delivery, RELIANCE, {"product": "CNC", "side": "SELL", "held": 12, "opening": 2}),
     (delivery, RELIANCE, {"product": "MIS", "side": "SELL"}),
     (concentration, RELIANCE, {"product": "CNC", "limits": {"concentration": 5.0}}),
+    (leverage, RELIANCE, {"limits": {"leverage": 2.0}, "exposure_after": 100_000_000}),
+    (leverage, RELIANCE, {"limits": {"leverage": 2.0}, "exposure_before": 200_000_000, "exposure_after": 150_000_000}),
+    (leverage, RELIANCE, {"limits": {"leverage": None}, "exposure_after": 10**15}),
+    (correlation, RELIANCE, {"limits": {"correlated": 2.0}, "alike_after": 100_000_000}),
+    (correlation, RELIANCE, {"alike_after": 10**15}),
+    (liquidity, RELIANCE, {"quote": WIDE}),
+    (liquidity, RELIANCE, MARKET | {"quote": WIDE, "side": "SELL", "held": 10}),
+    (liquidity, RELIANCE, {"limits": {"volume_share": 10.0}, "quote": THIN, "quantity": 5}),
     (loss, RELIANCE, {"day_result_minor": -4_999_999}),
     (loss, RELIANCE, {"day_result_minor": None}),
     (loss, RELIANCE, {"day_result_minor": -9_000_000, "side": "SELL", "held": 10}),
@@ -151,6 +165,25 @@ DENIED: list[tuple[Any, Instrument, dict[str, Any], tuple[str, str, str, str]]] 
         RELIANCE,
         {"product": "CNC", "limits": {"concentration": 4.9}},
         ("risk.concentration", "4.9 %", "5.0 %", "9"),
+    ),
+    (
+        leverage,
+        RELIANCE,
+        {"limits": {"leverage": 2.0}, "exposure_before": 97_500_000, "exposure_after": 100_000_001},
+        ("risk.leverage", "2 times", "2.0 times", "25000.00"),
+    ),
+    (
+        correlation,
+        RELIANCE,
+        {"limits": {"correlated": 1.5}, "alike_before": 75_000_000, "alike_after": 77_500_000},
+        ("risk.correlated", "1.5 times", "1.6 times", "0.00"),
+    ),
+    (liquidity, RELIANCE, MARKET | {"quote": WIDE}, ("risk.spread", "50.0 %", "66.7 %", "0")),
+    (
+        liquidity,
+        RELIANCE,
+        {"limits": {"volume_share": 10.0}, "quote": THIN},
+        ("risk.volume_share", "10 % of the day's volume", "10", "5"),
     ),
     (loss, RELIANCE, {"day_result_minor": -5_000_000}, ("risk.day_loss", "50000.00", "50000.00", "0.00")),
     (open_orders, RELIANCE, {"open_orders": 100}, ("risk.open_orders", "100", "100", "0")),

@@ -8,7 +8,7 @@ import pytest
 from server.core.clock import ManualClock
 from server.domain.journal import RiskChanged
 from server.ledger.funds import Funds
-from server.risk.breaker import begin_day, day_result, trip
+from server.risk.breaker import begin_day, day_result, drawdown, release, trip
 from server.risk.limits import Limits
 from server.risk.state import ALL, RiskState
 from tests.trading import DAY, ist
@@ -80,7 +80,7 @@ def test_limits_when_the_rate_changes_then_the_bucket_does() -> None:
 def test_begin_day_when_money_is_paid_in_then_it_is_no_profit() -> None:
     risk = state()
     assert day_result(risk, ACCOUNT, funds(1)) is None
-    assert [c.name for c in begin_day(risk, ACCOUNT, DAY, funds(50_000_000))] == ["day_start"]
+    assert [c.name for c in begin_day(risk, ACCOUNT, DAY, funds(50_000_000))] == ["day_start", "peak"]
     assert begin_day(risk, ACCOUNT, DAY, funds(40_000_000)) == []
     assert day_result(risk, ACCOUNT, funds(59_950_000, 60_000_000)) == -50_000
 
@@ -107,3 +107,52 @@ def test_begin_day_when_the_breaker_had_tripped_then_active_again_but_not_what_t
     risk.set_state(ACCOUNT, "HALTED", "holiday")
     begin_day(risk, ACCOUNT, date(2026, 11, 25), funds(1))
     assert risk.trading_state(ACCOUNT) == ("HALTED", "holiday")
+
+
+def test_trip_when_wealth_has_fallen_from_its_peak_then_reducing_until_released() -> None:
+    risk = RiskState(ManualClock(ist("10:00")), Limits(day_loss=1_000_000, drawdown=10.0))
+    begin_day(risk, ACCOUNT, DAY, funds(50_000_000))
+    assert [c.name for c in trip(risk, ACCOUNT, funds(60_000_000))] == ["peak"]
+    assert trip(risk, ACCOUNT, funds(60_100_000)) == [], "a small rise is not written"
+    assert trip(risk, ACCOUNT, funds(54_000_001)) == []
+    (change,) = trip(risk, ACCOUNT, funds(54_000_000))
+    assert change.body == {"state": "REDUCING", "cause": "drawdown"}
+    assert "10.0 % below its highest worth; your limit is 10 %" in change.reason
+    assert [c.name for c in begin_day(risk, ACCOUNT, date(2026, 11, 23), funds(54_000_000))] == ["day_start"]
+    assert risk.trading_state(ACCOUNT)[0] == "REDUCING", "a new day does not forgive it"
+    assert [c.name for c in release(risk, ACCOUNT, funds(54_000_000))] == ["peak"]
+    risk.set_state(ACCOUNT, "ACTIVE", "seen")
+    assert trip(risk, ACCOUNT, funds(53_000_000)) == []
+
+
+def test_drawdown_when_money_is_taken_out_then_it_is_no_fall() -> None:
+    risk = state()
+    begin_day(risk, ACCOUNT, DAY, funds(50_000_000))
+    assert drawdown(risk, ACCOUNT, funds(30_000_000, 30_000_000)) == 0.0
+    assert drawdown(risk, ACCOUNT, funds(27_000_000, 30_000_000)) == pytest.approx(10.0)
+
+
+async def test_trip_when_the_broker_errs_too_often_within_a_minute_then_reducing() -> None:
+    clock = ManualClock(ist("10:00"))
+    risk = RiskState(clock, Limits(errors_per_minute=3))
+    begin_day(risk, ACCOUNT, DAY, funds(50_000_000))
+    for _ in range(2):
+        risk.note_error(ACCOUNT)
+    await clock.advance(61)
+    risk.note_error(ACCOUNT)
+    assert trip(risk, ACCOUNT, funds(50_000_000)) == [], "old ones do not count"
+    risk.note_error(ACCOUNT)
+    risk.note_error(ACCOUNT)
+    (change,) = trip(risk, ACCOUNT, funds(50_000_000))
+    assert change.reason == "3 orders were rejected or lost within a minute; your limit is 3."
+    release(risk, ACCOUNT, funds(50_000_000))
+    risk.set_state(ACCOUNT, "ACTIVE", "broker is back")
+    assert trip(risk, ACCOUNT, funds(50_000_000)) == []
+
+
+def test_load_when_a_peak_was_written_then_drawdown_goes_on_from_it() -> None:
+    one = state()
+    rows = begin_day(one, ACCOUNT, DAY, funds(50_000_000))
+    two = state()
+    two.load([msgspec.json.decode(msgspec.json.encode(r), type=RiskChanged) for r in rows])
+    assert drawdown(two, ACCOUNT, funds(40_000_000)) == pytest.approx(20.0)
