@@ -274,5 +274,5 @@ class Chains:
         """Forget markets that have gone."""
         for kept in (self._rows, self._views):
             for place in [p for p in kept if p[0] not in self._markets]:
-                del kept[place]  # type: ignore[attr-defined]
+                del kept[place]
                 self._interest.forget(place[0])

@@ -1,6 +1,7 @@
 """From a snapshot of quotes to computed chains: pure, so that it may run on a thread."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -127,6 +128,7 @@ def _view(
     else:
         ((smile, fit),) = fitted([quotes_of(chain.strikes, bid, ask, term)])
         when = computed
+    measures: dict[str, Any] = {} if smile is None else dict(smile.measures)
     summary = Summary(
         spot=finite(snap.spot[number]),
         future=finite(snap.future[number]),
@@ -147,7 +149,7 @@ def _view(
         put_oi=finite(whole.put_oi[number]),
         call_volume=finite(whole.call_volume[number]),
         put_volume=finite(whole.put_volume[number]),
-        **smile.measures if smile is not None else {},
+        **measures,
     )
     return ChainView(
         market=market,

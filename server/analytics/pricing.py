@@ -137,7 +137,7 @@ def _listed(view: ChainView) -> ListedExpiry:
 def _some_option(market: Market, views: Sequence[ChainView]) -> Instrument | None:
     for view in views:
         for rows in (view.call.rows, view.put.rows):
-            for row in rows.tolist():
-                if row >= 0:
-                    return market.catalogue.instruments[row]
+            for row in rows[rows >= 0].tolist():
+                found: Instrument = market.catalogue.instruments[int(row)]
+                return found
     return None

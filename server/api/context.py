@@ -26,6 +26,7 @@ from server.orders.service import OrderService
 from server.risk.breaker import day_result
 from server.rulebook import Rulebook
 from server.strategies.builder import Builder
+from server.strategies.finder import Finder
 from server.strategies.service import Strategies
 
 __all__ = ("Context",)
@@ -69,6 +70,7 @@ class Context:
     """Live option chains."""
     volatility: Volatility
     builder: Builder
+    finder: Finder
     strategies: Strategies
     heartbeat: float
     notices: Sequence[str]

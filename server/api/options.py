@@ -78,7 +78,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     stale: bool
 
 
-class Line(msgspec.Struct, frozen=True):
+class StrikeLine(msgspec.Struct, frozen=True):
     """A strike with its call and put; null where not listed."""
 
     strike: str
@@ -103,7 +103,7 @@ class ChainWire(msgspec.Struct, frozen=True, kw_only=True):
     expiries: list[ExpiryWire]
     summary: Summary
     fit: Fit
-    rows: list[Line]
+    rows: list[StrikeLine]
     notes: list[str]
     """What could not be told and why, in sentences."""
 
@@ -185,10 +185,10 @@ def _expiry(context: Context, market: Market, name: str, day: date) -> ExpiryWir
     )
 
 
-def _lines(context: Context, market: Market, view: ChainView, part: slice) -> list[Line]:
+def _lines(context: Context, market: Market, view: ChainView, part: slice) -> list[StrikeLine]:
     calls, puts = _cells(context, market, view.call, part), _cells(context, market, view.put, part)
     return [
-        Line(strike_text(strike), call, put)
+        StrikeLine(strike_text(strike), call, put)
         for strike, call, put in zip(view.strikes[part].tolist(), calls, puts, strict=True)
     ]
 

@@ -18,7 +18,7 @@ from server.api.wire import money, price
 from server.domain.books import Charges, Position
 from server.options.legs import Leg
 from server.options.payoff import Outcome
-from server.strategies.builder import Built, LegAsked, Range
+from server.strategies.builder import Built, LegWanted, Range
 from server.strategies.costs import MarginNeed
 
 __all__ = (
@@ -43,7 +43,7 @@ _DAYS = 365.0
 class PayoffAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Legs, and where to look at them."""
 
-    legs: Annotated[list[LegAsked], msgspec.Meta(max_length=50)]
+    legs: Annotated[list[LegWanted], msgspec.Meta(max_length=50)]
     market: str = "sim"
     account: str | None = None
     """Whose positions are there already, for the margin; null = none."""
@@ -58,7 +58,7 @@ class PayoffAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 class ScenariosAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Legs and a grid."""
 
-    legs: Annotated[list[LegAsked], msgspec.Meta(max_length=50)]
+    legs: Annotated[list[LegWanted], msgspec.Meta(max_length=50)]
     market: str = "sim"
     spots: Range | None = None
     iv_shifts: Annotated[list[float], msgspec.Meta(max_length=41)] = []

@@ -31,10 +31,10 @@ from server.domain.money import to_minor
 from server.domain.orders import Product
 from server.orders.baskets import Basket
 from server.strategies.adjust import AdjustKind, Change
-from server.strategies.builder import Built, LegAsked
+from server.strategies.builder import Built, LegWanted
+from server.strategies.drafting import Draft, Edit
 from server.strategies.grouping import Loose, Wanted
 from server.strategies.sending import OrderKind
-from server.strategies.service import Draft, Edit
 from server.strategies.strategy import SHOWN_STATES, AlertKind
 
 __all__ = ("ROUTES",)
@@ -50,7 +50,7 @@ class DraftAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     account: str
     name: Name
-    legs: Annotated[list[LegAsked], msgspec.Meta(max_length=50)]
+    legs: Annotated[list[LegWanted], msgspec.Meta(max_length=50)]
     product: Product = "NRML"
     template: Annotated[str, msgspec.Meta(max_length=60)] = ""
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
@@ -70,7 +70,7 @@ class EditAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     name: Name | msgspec.UnsetType = msgspec.UNSET
     note: Annotated[str, msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
     product: Product | msgspec.UnsetType = msgspec.UNSET
-    legs: Annotated[list[LegAsked], msgspec.Meta(max_length=50)] | msgspec.UnsetType = msgspec.UNSET
+    legs: Annotated[list[LegWanted], msgspec.Meta(max_length=50)] | msgspec.UnsetType = msgspec.UNSET
     stop: Decimal | msgspec.UnsetType | None = msgspec.UNSET
     """Rupees of profit of the whole; null takes it off."""
     target: Decimal | msgspec.UnsetType | None = msgspec.UNSET
@@ -114,7 +114,7 @@ class AdjustAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """hedge: listed strikes between a naked option and what covers it."""
     legs: Annotated[list[str], msgspec.Meta(max_length=50)] | None = None
     """roll and shift: which legs by key; null = all options."""
-    legs_added: Annotated[list[LegAsked], msgspec.Meta(max_length=50)] = []
+    legs_added: Annotated[list[LegWanted], msgspec.Meta(max_length=50)] = []
     """legs: what is bought and sold."""
     type: OrderKind = "LIMIT"
     on_failure: Literal["stop", "unwind"] = "stop"

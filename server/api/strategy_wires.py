@@ -8,7 +8,7 @@ import msgspec
 from server.api.context import Context
 from server.api.wire import money, price
 from server.strategies.live import Live
-from server.strategies.strategy import Adjustment, Alert, Strategy
+from server.strategies.strategy import Adjustment, Strategy, StrategyAlert
 
 __all__ = ("LiveWire", "StrategyWire", "Tracked", "tracked")
 
@@ -79,7 +79,7 @@ class StrategyWire(msgspec.Struct, frozen=True, kw_only=True):
     guard: str
     """OFF, ARMED, FIRED, DONE or FAILED."""
     guard_reason: str
-    alerts: list[Alert]
+    alerts: list[StrategyAlert]
     baskets: list[str]
     adjustments: list[AdjustmentWire]
     note: str

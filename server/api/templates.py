@@ -18,7 +18,7 @@ from server.core.errors import Invalid
 from server.options.legs import Leg
 from server.options.screener import View
 from server.options.templates import TEMPLATES, Template
-from server.strategies.builder import LegAsked
+from server.strategies.builder import LegWanted
 
 __all__ = ("ROUTES",)
 
@@ -82,7 +82,7 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
 class ShiftAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Legs to be moved: all (or those in `only`) by listed strikes, or leg `index` to a delta."""
 
-    legs: Annotated[list[LegAsked], msgspec.Meta(max_length=50)]
+    legs: Annotated[list[LegWanted], msgspec.Meta(max_length=50)]
     market: str = "sim"
     steps: Annotated[int, msgspec.Meta(ge=-500, le=500)] = 0
     only: Annotated[list[int], msgspec.Meta(max_length=50)] | None = None
@@ -160,7 +160,7 @@ def templates() -> Page[TemplateWire]:
 )
 async def put(context: NamedDependency[Context], name: FromPath[str], data: JSONBody[ResolveAsked]) -> Resolved:
     """Strikes by distance or by delta, shifted along the chain; prices are the middle of the market."""
-    base, template, legs = await context.builder.template(
+    base, template, legs = await context.finder.template(
         data.market,
         data.underlying,
         name,
@@ -198,7 +198,7 @@ async def shift(context: NamedDependency[Context], data: JSONBody[ShiftAsked]) -
             field="index" if data.index is None else "delta",
             remedy="Send both, or steps alone.",
         )
-    _, legs = await context.builder.shifted(
+    _, legs = await context.finder.shifted(
         data.market, data.legs, steps=data.steps, only=data.only, index=data.index, delta=data.delta
     )
     return Shifted([leg_wire(leg) for leg in legs])
@@ -232,7 +232,7 @@ async def screen(context: NamedDependency[Context], data: JSONBody[ScreenAsked])
         risk=data.risk,
         most_loss=None if data.most_loss is None else float(data.most_loss),
     )
-    base, expiry, ideas = await context.builder.screen(data.market, data.underlying, view, data.until, data.lots)
+    base, expiry, ideas = await context.finder.screen(data.market, data.underlying, view, data.until, data.lots)
     return Screened(
         underlying=base.underlying.key,
         spot=finite(base.spot),

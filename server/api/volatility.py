@@ -105,7 +105,7 @@ class TermPoint(msgspec.Struct, frozen=True, kw_only=True):
     expected_move: float | None
 
 
-class TermWire(msgspec.Struct, frozen=True, kw_only=True):
+class TermStructure(msgspec.Struct, frozen=True, kw_only=True):
     """Volatility at the money by expiry."""
 
     underlying: str
@@ -254,7 +254,9 @@ async def surface(
     """The nearest expiries fitted together without arbitrage; at most two minutes old."""
     found, views, fitted = await context.volatility.surface(market, index)
     with np.errstate(all="ignore"):
-        rows = [[None] * len(_WIDE) if one is None else _column(one.iv(one.forward * _WIDE)) for one in fitted.smiles]
+        rows: list[list[float | None]] = [
+            [None for _ in _WIDE] if one is None else _column(one.iv(one.forward * _WIDE)) for one in fitted.smiles
+        ]
     return SurfaceWire(
         **_head(context, market, found, views),
         moneyness=np.round(_WIDE, 4).tolist(),
@@ -266,11 +268,13 @@ async def surface(
 
 
 @get("/api/v1/options/{index:str}/term", tags=["Volatility"], summary="Volatility by expiry")
-async def term(context: NamedDependency[Context], index: FromPath[str], market: FromQuery[str] = "sim") -> TermWire:
+async def term(
+    context: NamedDependency[Context], index: FromPath[str], market: FromQuery[str] = "sim"
+) -> TermStructure:
     """At the money, with straddles and expected moves."""
     found = underlying(context.market(market), index)
     views = await context.chains.bare(market, [ChainId(found.name, day) for day in found.expiries])
-    return TermWire(
+    return TermStructure(
         **_head(context, market, found, views),
         points=[
             TermPoint(

@@ -18,6 +18,7 @@ from server.storage.store import Storage
 from server.strategies.attribution import Attribution
 from server.strategies.book import StrategyBook
 from server.strategies.builder import Builder
+from server.strategies.finder import Finder
 from server.strategies.grouping import Grouping
 from server.strategies.guard import Guard
 from server.strategies.service import Strategies
@@ -46,6 +47,7 @@ class Options:
         self.chains.ranked = ranks.ranked
         self.volatility = Volatility(self.chains, ranks)
         self.builder = Builder(self.chains, rulebook, plan)
+        self.finder = Finder(self.builder, self.chains, rulebook)
         desk = orders.desk
         book = StrategyBook(desk, storage.strategies)
         grouping = Grouping(desk, book)

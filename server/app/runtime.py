@@ -355,6 +355,7 @@ class Runtime:
             chains=self.options.chains,
             volatility=self.options.volatility,
             builder=self.options.builder,
+            finder=self.options.finder,
             strategies=self.options.strategies,
             heartbeat=HEARTBEAT_SECONDS,
             notices=notices,

@@ -26,18 +26,15 @@ from server.options.legs import Book, Leg
 from server.options.payoff import Outcome, Totals
 from server.options.probability import Lognormal
 from server.options.recognise import Recognised, recognise
-from server.options.resolve import move_to_delta, resolve, shift_legs
-from server.options.screener import Idea, View, screen
-from server.options.templates import TEMPLATES, Template
 from server.risk.margin import MarginLeg
 from server.rulebook import Rulebook
 from server.strategies.costs import LegOrder, MarginNeed, charges_of, margin_of
 
-__all__ = ("Builder", "Built", "Curve", "LegAsked", "Range")
+__all__ = ("Builder", "Built", "Curve", "LegWanted", "Range")
 
 F8 = npt.NDArray[np.float64]
 MOST_LEGS = 20
-_MOST_LOTS = 9_999
+MOST_LOTS = 9_999
 _MOST_SHIFT = 2.0
 _MOST_DAYS = 120
 """Stops of a date slider."""
@@ -45,7 +42,7 @@ _POINTS = 241
 _SIGMAS = 4.0
 
 
-class LegAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class LegWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A leg as a screen asks for it."""
 
     key: str
@@ -114,7 +111,7 @@ class Builder:
 
     # ------------------------------------------------------------------ legs
 
-    async def on(self, market_id: str, legs: Sequence[LegAsked], field: str = "legs") -> tuple[Priced, list[Leg]]:
+    async def on(self, market_id: str, legs: Sequence[LegWanted], field: str = "legs") -> tuple[Priced, list[Leg]]:
         """The underlying of the legs, priced, and the legs in it; raises Invalid naming leg and field."""
         market = self._chains.market(market_id)
         found, items = self.instruments(market, legs, field)
@@ -133,7 +130,7 @@ class Builder:
         return base, made
 
     def instruments(
-        self, market: Market, legs: Sequence[LegAsked], field: str = "legs"
+        self, market: Market, legs: Sequence[LegWanted], field: str = "legs"
     ) -> tuple[Underlying, list[Instrument]]:
         """Instruments of the legs, all on one underlying; raises Invalid naming leg and field."""
         if not 1 <= len(legs) <= MOST_LEGS:
@@ -156,13 +153,13 @@ class Builder:
             )
         return underlying(market, names[0]), items
 
-    def _instrument(self, market: Market, leg: LegAsked, field: str) -> Instrument:
-        if not 1 <= leg.lots <= _MOST_LOTS:
+    def _instrument(self, market: Market, leg: LegWanted, field: str) -> Instrument:
+        if not 1 <= leg.lots <= MOST_LOTS:
             raise Invalid(
-                f"{leg.lots} lots: lots are whole numbers from 1 to {_MOST_LOTS:,}.",
+                f"{leg.lots} lots: lots are whole numbers from 1 to {MOST_LOTS:,}.",
                 code="options.lots",
                 field=f"{field}.lots",
-                limit=_MOST_LOTS,
+                limit=MOST_LOTS,
                 value=leg.lots,
                 remedy="Use BUY or SELL for the direction, and one lot or more.",
             )
@@ -220,7 +217,7 @@ class Builder:
     async def payoff(
         self,
         market_id: str,
-        legs: Sequence[LegAsked],
+        legs: Sequence[LegWanted],
         *,
         spots: Range | None = None,
         dates: Sequence[date] = (),
@@ -305,7 +302,7 @@ class Builder:
     async def scenarios(
         self,
         market_id: str,
-        legs: Sequence[LegAsked],
+        legs: Sequence[LegWanted],
         *,
         spots: Range | None,
         shifts: Sequence[float],
@@ -325,97 +322,6 @@ class Builder:
                 field="iv_shifts",
             )
         return base, grid, moved, days, scenarios.grid(book, grid, moved, np.array(after))
-
-    # ------------------------------------------------------------- templates
-
-    async def listing(self, market_id: str, asked: str, expiry: date | None) -> tuple[Priced, int]:
-        """The listing from an expiry on (the nearest by default) and the next ones; the rank of that expiry is 0."""
-        found, chain = self._chains.find(market_id, asked, expiry)
-        later = [e for e in found.expiries if e >= chain.expiry][:2]
-        return await priced(self._chains, market_id, found, later), 0
-
-    async def template(
-        self,
-        market_id: str,
-        asked: str,
-        key: str,
-        *,
-        expiry: date | None,
-        lots: int,
-        shift: int,
-        width: int | None,
-        delta: float | None,
-    ) -> tuple[Priced, Template, tuple[Leg, ...]]:
-        """Legs of a template on the chain; NotFound for an unknown one, Invalid where the chain lacks strikes."""
-        template = TEMPLATES.get(key)
-        if template is None:
-            raise NotFound(
-                f"There is no strategy {key[:40]!r}.",
-                code="options.template",
-                field="key",
-                value=key[:40],
-                remedy="See /api/v1/options/templates.",
-            )
-        if not 1 <= lots <= _MOST_LOTS:
-            raise Invalid(
-                f"{lots} lots: lots are whole numbers from 1 to {_MOST_LOTS:,}.",
-                code="options.lots",
-                field="lots",
-                value=lots,
-            )
-        base, rank = await self.listing(market_id, asked, expiry)
-        step = base.listing.at(rank).step
-        legs = resolve(
-            template if delta is None else _at_delta(template, delta),
-            base.listing,
-            lots=lots,
-            expiry=rank,
-            shift=shift,
-            width=None if width is None else width * step,
-            by_delta=delta is not None,
-        )
-        return base, template, legs
-
-    async def shifted(
-        self,
-        market_id: str,
-        legs: Sequence[LegAsked],
-        *,
-        steps: int = 0,
-        only: Sequence[int] | None = None,
-        index: int | None = None,
-        delta: float | None = None,
-    ) -> tuple[Priced, tuple[Leg, ...]]:
-        """Legs moved along the chain by strikes, or one of them to a delta."""
-        base, made = await self.on(market_id, legs)
-        if index is not None and delta is not None:
-            return base, move_to_delta(made, index, delta, base.listing)
-        return base, shift_legs(made, base.listing, steps, only)
-
-    async def screen(
-        self, market_id: str, asked: str, view: View, until: date, lots: int
-    ) -> tuple[Priced, date, list[Idea]]:
-        """Strategies ranked against a view that ends on `until`; `view.years` is filled in here."""
-        market = self._chains.market(market_id)
-        found = underlying(market, asked)
-        chosen = next((e for e in found.expiries if e >= until), None)
-        if until < market.day or chosen is None:
-            raise Invalid(
-                f"{until:%d %b %Y} has passed."
-                if until < market.day
-                else f"{until:%d %b %Y} lies after the last expiry, {found.expiries[-1]:%d %b %Y}.",
-                code="options.date",
-                field="until",
-                value=until.isoformat(),
-                limit=found.expiries[-1].isoformat(),
-                remedy="Choose a date up to the last expiry.",
-            )
-        if not 1 <= lots <= _MOST_LOTS:
-            raise Invalid("Lots are whole numbers of one or more.", code="options.lots", field="lots", value=lots)
-        base, _ = await self.listing(market_id, found.key, chosen)
-        years = min(self._rulebook.year_fraction(market.now(), until), base.listing.at(0).term.years)
-        ideas = screen(msgspec.structs.replace(view, years=max(years, 1e-6)), base.listing, lots=lots)
-        return base, chosen, ideas
 
     def margin_legs(self, base: Priced, held: Sequence[Position]) -> list[MarginLeg]:
         """Positions on the same underlying, for the margin; raises Invalid where one has no price."""
@@ -521,22 +427,6 @@ def _grid(asked: Range | None, book: Book, sigma: float, *, whole: bool = False)
 def _first_day(legs: Sequence[Leg], today: date) -> date:
     days = [leg.expiry for leg in legs if leg.expiry is not None]
     return min(days) if days else date.fromordinal(today.toordinal() + 30)
-
-
-def _at_delta(template: Template, delta: float) -> Template:
-    """The template with its nearest legs at this delta and the others in proportion."""
-    if not 0 < delta < 1:
-        raise Invalid("A delta lies between 0 and 1.", code="options.delta", field="delta", value=delta)
-    usual = max((leg.delta for leg in template.legs if leg.delta is not None), default=None)
-    if usual is None:
-        return template
-    legs = tuple(
-        leg
-        if leg.delta is None
-        else msgspec.structs.replace(leg, delta=min(0.95, max(0.01, leg.delta * delta / usual)))
-        for leg in template.legs
-    )
-    return msgspec.structs.replace(template, legs=legs)
 
 
 def _margin_legs(base: Priced, held: Sequence[Position]) -> list[MarginLeg]:

@@ -21,7 +21,7 @@ from server.rulebook import Rulebook
 from server.strategies.book import StrategyBook
 from server.strategies.live import Live
 from server.strategies.sending import LegSent, requests_of, send, unsent
-from server.strategies.strategy import Alert, Strategy, StrategyLeg
+from server.strategies.strategy import Strategy, StrategyAlert, StrategyLeg
 
 __all__ = ("Guard", "closing_legs", "held_units", "why_waiting")
 
@@ -179,7 +179,7 @@ def _met(strategy: Strategy, live: Live) -> str:
     return ""
 
 
-def _passed(alert: Alert, strategy: Strategy, live: Live) -> bool:
+def _passed(alert: StrategyAlert, strategy: Strategy, live: Live) -> bool:
     figures: dict[str, Any] = {
         "profit": None if live.open_minor is None else (strategy.realised_minor + live.open_minor) / 100,
         "spot": live.spot,

@@ -4,7 +4,7 @@ Composition: make it, `await load()` after the order path was loaded, run `track
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -12,8 +12,7 @@ import msgspec
 from server.analytics.chains import Chains
 from server.core.clock import to_ns
 from server.core.errors import Conflict, Invalid, SaudaError
-from server.domain.money import to_text
-from server.domain.orders import OrderRequest, Product
+from server.domain.orders import OrderRequest
 from server.market.market import Market
 from server.market.ports import TickStore
 from server.options.legs import Leg
@@ -22,46 +21,22 @@ from server.orders.service import OrderService
 from server.rulebook import Rulebook
 from server.strategies.adjust import Change, changes_of
 from server.strategies.book import StrategyBook
-from server.strategies.builder import Builder, Built, LegAsked
+from server.strategies.builder import Builder, Built, LegWanted
 from server.strategies.costs import LegOrder, MarginNeed, charges_of, margin_of
+from server.strategies.drafting import Draft, Edit, alerts_of, guarded, name_of, planned, replanned
 from server.strategies.grouping import Grouping, Wanted
 from server.strategies.guard import closing_legs, why_waiting
 from server.strategies.live import Live, live_of
 from server.strategies.performance import Course, Record, course_of, record_of
 from server.strategies.sending import LegSent, OrderKind, requests_of, send, unsent
-from server.strategies.strategy import Adjustment, Alert, AlertKind, Strategy, StrategyLeg
+from server.strategies.strategy import Adjustment, Strategy
 from server.strategies.tracker import Tracker, series_key
 
-__all__ = ("Adjusted", "Draft", "Edit", "Series", "Strategies")
+__all__ = ("Adjusted", "Series", "Strategies")
 
-_MOST_ALERTS = 20
 _MOST_MINUTES = 1_500
 _FINISHED = ("CLOSED", "EXPIRED")
 _MOST_FINISHED = 2_000
-
-
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A new strategy as asked for."""
-
-    account: str
-    name: str
-    legs: Sequence[LegAsked]
-    product: Product = "NRML"
-    template: str = ""
-    note: str = ""
-
-
-class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """Changes of a strategy; UNSET = stays."""
-
-    revision: int
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    note: str | msgspec.UnsetType = msgspec.UNSET
-    product: Product | msgspec.UnsetType = msgspec.UNSET
-    legs: Sequence[LegAsked] | msgspec.UnsetType = msgspec.UNSET
-    stop_minor: int | msgspec.UnsetType | None = msgspec.UNSET
-    target_minor: int | msgspec.UnsetType | None = msgspec.UNSET
-    alerts: Sequence[tuple[AlertKind, float]] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Adjusted(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,9 +123,9 @@ class Strategies:
 
     async def create(self, draft: Draft, actor: str, correlation: str) -> Strategy:
         """Keep a draft; raises Invalid naming leg and field."""
-        market = self._desk.market(draft.account)
-        name = _name(draft.name)
-        found, legs, expiry = self._planned(market, draft.legs, draft.product)
+        market = self._market(draft.account)
+        name = name_of(draft.name)
+        found, legs, expiry = planned(self._builder, market, draft.legs, draft.product)
         now = self._desk.clock.now()
         strategy = Strategy(
             id=self._desk.ids.next(),
@@ -184,18 +159,18 @@ class Strategies:
             )
         changes: dict[str, Any] = {}
         if edit.name is not msgspec.UNSET:
-            changes["name"] = _name(edit.name)
+            changes["name"] = name_of(edit.name)
         if edit.note is not msgspec.UNSET:
             changes["note"] = edit.note[:500]
         if edit.product is not msgspec.UNSET or edit.legs is not msgspec.UNSET:
             self.book.in_state(strategy, "DRAFT", doing="given other legs")
-            changes |= self._replanned(strategy, edit)
+            changes |= replanned(self._builder, self._market(strategy.account), strategy, edit)
         if edit.stop_minor is not msgspec.UNSET or edit.target_minor is not msgspec.UNSET:
             self.book.in_state(strategy, "DRAFT", "PENDING", "ACTIVE", doing="given a stop or target")
-            changes |= self._guarded(strategy, edit)
+            changes |= guarded(strategy, edit, self.live(strategy))
         if edit.alerts is not msgspec.UNSET:
             self.book.in_state(strategy, "DRAFT", "PENDING", "ACTIVE", doing="given alerts")
-            changes["alerts"] = self._alerts(strategy, edit.alerts)
+            changes["alerts"] = alerts_of(strategy, edit.alerts, self._desk.ids.next)
         if not changes:
             return strategy
         await self.book.keep(strategy, "edited", actor, correlation, **changes)
@@ -221,9 +196,9 @@ class Strategies:
 
     async def group(self, account: str, name: str, wanted: Sequence[Wanted], actor: str, correlation: str) -> Strategy:
         """Make a strategy of positions by hand."""
-        market = self._desk.market(account)
+        market = self._market(account)
         self._desk.ensure_writable()
-        made = self._grouping.by_hand(account, market, _name(name), wanted, actor, correlation)
+        made = self._grouping.by_hand(account, market, name_of(name), wanted, actor, correlation)
         await self._desk.recorder.flush()
         return made
 
@@ -242,7 +217,7 @@ class Strategies:
         """Send a draft as a basket; PENDING is on disk before anything goes out."""
         strategy = await self.book.get(strategy_id)
         self.book.in_state(strategy, "DRAFT", doing="sent")
-        market = self._desk.market(strategy.account)
+        market = self._market(strategy.account)
         legs = []
         for leg in strategy.legs:
             item = market.instrument(leg.key)
@@ -278,7 +253,7 @@ class Strategies:
         strategy = await self.book.get(strategy_id)
         self.book.in_state(strategy, "ACTIVE", doing="closed")
         self._idle(strategy)
-        market = self._desk.market(strategy.account)
+        market = self._market(strategy.account)
         legs = closing_legs(self._desk, strategy, market, fraction)
         if not legs:
             raise Invalid(
@@ -296,11 +271,11 @@ class Strategies:
 
     # ------------------------------------------------------------- adjusting
 
-    async def adjusted(self, strategy_id: str, change: Change, added: Sequence[LegAsked], kind: OrderKind) -> Adjusted:
+    async def adjusted(self, strategy_id: str, change: Change, added: Sequence[LegWanted], kind: OrderKind) -> Adjusted:
         """An adjustment worked out, with the payoff before and after it."""
         strategy = await self.book.get(strategy_id)
         self.book.in_state(strategy, "ACTIVE", doing="adjusted")
-        market = self._desk.market(strategy.account)
+        market = self._market(strategy.account)
         if added:
             _, items = self._builder.instruments(market, added, "legs_added")
             more = tuple(
@@ -318,7 +293,7 @@ class Strategies:
         sent = changes_of(strategy, market, change)
         sent.sort(key=lambda leg: leg.signed < 0)
         held = [
-            Leg.of(item, leg.quantity, abs(leg.entry))  # type: ignore[arg-type]
+            Leg.of(item, leg.quantity, abs(leg.entry or Decimal(0)))
             for leg in strategy.held
             if (item := market.instrument(leg.key)) is not None
         ]
@@ -357,7 +332,7 @@ class Strategies:
         self,
         strategy_id: str,
         change: Change,
-        added: Sequence[LegAsked],
+        added: Sequence[LegWanted],
         kind: OrderKind,
         *,
         on_failure: Literal["stop", "unwind"],
@@ -378,7 +353,7 @@ class Strategies:
             correlation=correlation,
         )
         note = Adjustment(
-            at=self._desk.market(strategy.account).now(),
+            at=self._market(strategy.account).now(),
             kind=change.kind,
             basket=basket.id,
             realised_minor=strategy.realised_minor,
@@ -417,77 +392,10 @@ class Strategies:
 
     # ---------------------------------------------------------------- inside
 
-    def _planned(
-        self, market: Market, legs: Sequence[LegAsked], product: Product
-    ) -> tuple[str, tuple[StrategyLeg, ...], date | None]:
-        found, items = self._builder.instruments(market, legs)
-        if product == "CNC":
-            raise Invalid("CNC is for shares alone.", code="strategy.legs", field="product", remedy="Use NRML or MIS.")
-        planned: dict[str, StrategyLeg] = {}
-        for leg, item in zip(legs, items, strict=True):
-            units = leg.lots * item.lot * (1 if leg.side == "BUY" else -1)
-            own: Product = "CNC" if item.kind == "EQUITY" and product == "NRML" else product
-            before = planned.get(item.key)
-            total = units + (before.planned if before is not None else 0)
-            planned[item.key] = StrategyLeg(key=item.key, product=own, planned=total, price=leg.price)
-        kept = tuple(leg for leg in planned.values() if leg.planned)
-        if not kept:
-            raise Invalid("The legs cancel each other out.", code="options.legs", field="legs")
-        return found.key, kept, min((item.expiry for item in items if item.expiry is not None), default=None)
-
-    def _replanned(self, strategy: Strategy, edit: Edit) -> dict[str, Any]:
-        product = strategy.product if edit.product is msgspec.UNSET else edit.product
-        if edit.legs is msgspec.UNSET:
-            legs = tuple(
-                leg if leg.product == "CNC" else msgspec.structs.replace(leg, product=product) for leg in strategy.legs
-            )
-            return {"product": product, "legs": legs}
-        found, planned, expiry = self._planned(self._desk.market(strategy.account), edit.legs, product)
-        return {"product": product, "underlying": found, "legs": planned, "expiry": expiry, "template": ""}
-
-    def _guarded(self, strategy: Strategy, edit: Edit) -> dict[str, Any]:
-        stop = strategy.stop_minor if edit.stop_minor is msgspec.UNSET else edit.stop_minor
-        target = strategy.target_minor if edit.target_minor is msgspec.UNSET else edit.target_minor
-        if strategy.guard == "FIRED":
-            raise Conflict("Stop or target has fired.", code="strategy.state", field="stop", value=strategy.guard)
-        live = self.live(strategy)
-        profit = 0
-        if live is not None and live.open_minor is not None:
-            profit = strategy.realised_minor + live.open_minor
-        for name, value, wrong in (
-            ("stop", stop, stop is not None and stop >= profit),
-            ("target", target, target is not None and target <= profit),
-        ):
-            if wrong and value is not None:
-                side = "below" if name == "stop" else "above"
-                raise Invalid(
-                    f"The {name} must lie {side} the profit now, {to_text(profit)}: it would fire at once.",
-                    code=f"strategy.{name}",
-                    field=name,
-                    limit=to_text(profit),
-                    value=to_text(value),
-                    remedy=f"Use a figure {side} it, or close the strategy.",
-                )
-        armed = stop is not None or target is not None
-        return {
-            "stop_minor": stop,
-            "target_minor": target,
-            "guard": "ARMED" if armed else "OFF",
-            "guard_reason": "",
-            "guard_at": None,
-        }
-
-    def _alerts(self, strategy: Strategy, asked: Sequence[tuple[AlertKind, float]]) -> tuple[Alert, ...]:
-        fired = tuple(alert for alert in strategy.alerts if alert.fired)
-        if len(asked) > _MOST_ALERTS:
-            raise Invalid(
-                f"A strategy has at most {_MOST_ALERTS} alerts.",
-                code="strategy.alert",
-                field="alerts",
-                value=len(asked),
-            )
-        new = tuple(Alert(id=self._desk.ids.next(), kind=kind, value=value) for kind, value in asked)
-        return (*fired[-_MOST_ALERTS:], *new)
+    def _market(self, account: str) -> Market:
+        """The market of an account; raises NotFound, Unavailable while it does not run."""
+        self._desk.market(account)
+        return self._markets[self._desk.account(account).market]
 
     def _idle(self, strategy: Strategy) -> None:
         if strategy.guard == "FIRED" or not unsent(self._orders, strategy):
@@ -515,12 +423,3 @@ class Strategies:
             changes["adjustments"] = (*now.adjustments, adjustment)
         self.book.keep(now, event, actor, correlation, **changes)
         return self.book.find(strategy_id) or now
-
-
-def _name(asked: str) -> str:
-    name = asked.strip()
-    if not 1 <= len(name) <= 80:
-        raise Invalid(
-            "A strategy has a name of 1 to 80 characters.", code="strategy.name", field="name", value=len(name)
-        )
-    return name

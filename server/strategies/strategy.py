@@ -16,10 +16,10 @@ __all__ = (
     "OPEN_STATES",
     "SHOWN_STATES",
     "Adjustment",
-    "Alert",
     "AlertKind",
     "GuardState",
     "Strategy",
+    "StrategyAlert",
     "StrategyFill",
     "StrategyLeg",
     "StrategyState",
@@ -107,7 +107,7 @@ class Adjustment(msgspec.Struct, frozen=True, kw_only=True):
     """Realised before it."""
 
 
-class Alert(msgspec.Struct, frozen=True, kw_only=True):
+class StrategyAlert(msgspec.Struct, frozen=True, kw_only=True):
     """A notice when a figure passes a value; fires once."""
 
     id: str
@@ -150,7 +150,7 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     guard_reason: str = ""
     guard_at: datetime | None = None
     """Market time at which it fired."""
-    alerts: tuple[Alert, ...] = ()
+    alerts: tuple[StrategyAlert, ...] = ()
     baskets: tuple[str, ...] = ()
     adjustments: tuple[Adjustment, ...] = ()
     fills: tuple[StrategyFill, ...] = ()

@@ -6,6 +6,8 @@ not run, the journal is broken) is tried again at the next.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import structlog
@@ -16,6 +18,7 @@ from server.core.bus import Bus
 from server.core.clock import Clock, to_ns
 from server.core.errors import SaudaError
 from server.domain.events import FillSeen
+from server.domain.orders import Product
 from server.market.market import Market
 from server.market.ports import BarColumns, TickStore
 from server.options.legs import Book, Leg
@@ -156,24 +159,24 @@ class Tracker:
 
     def _fit(self, account: str, market: Market) -> None:
         """Claims never exceed positions: what was traded past Sauda, or settled, comes off the newest strategy."""
-        claims: dict[tuple[str, str], int] = {}
+        claims: dict[tuple[str, Product], int] = {}
         for strategy in self._book.live(account):
             for leg in strategy.held:
                 place = (leg.key, leg.product)
                 claims[place] = claims.get(place, 0) + leg.quantity
         wrong: dict[tuple[str, str, str], int] = {}
         for (key, product), units in claims.items():
-            position = self._desk.ledger.position(account, key, product).quantity  # type: ignore[arg-type]
+            position = self._desk.ledger.position(account, key, product).quantity
             room = position if position * units > 0 else 0
             if abs(units) > abs(room):
                 wrong[account, key, product] = units - room
-        for place in [p for p in self._amiss if p[0] == account and p not in wrong]:
-            del self._amiss[place]
-        for place, excess in wrong.items():
-            self._amiss[place] = self._amiss.get(place, 0) + 1
-            if self._amiss[place] >= _AMISS:
-                del self._amiss[place]
-                self._cut(account, market, place[1], place[2], excess)
+        for old in [p for p in self._amiss if p[0] == account and p not in wrong]:
+            del self._amiss[old]
+        for amiss, excess in wrong.items():
+            self._amiss[amiss] = self._amiss.get(amiss, 0) + 1
+            if self._amiss[amiss] >= _AMISS:
+                del self._amiss[amiss]
+                self._cut(account, market, amiss[1], amiss[2], excess)
 
     def _cut(self, account: str, market: Market, key: str, product: str, excess: int) -> None:
         quote = market.quote(key)
@@ -214,13 +217,13 @@ class Tracker:
             self._measured[strategy.id] = shape  # measured before a restart
             return
         legs = [
-            Leg.of(item, leg.quantity, abs(leg.entry or 0))  # type: ignore[arg-type]
+            Leg.of(item, leg.quantity, abs(leg.entry or Decimal(0)))
             for leg in strategy.held
             if (item := market.instrument(leg.key)) is not None
         ]
         self._measured[strategy.id] = shape
         known = recognise(legs, market.last(strategy.underlying))
-        changes: dict[str, object] = {
+        changes: dict[str, Any] = {
             "template": known.key or "",
             "view": known.view or "",
             "premium_minor": sum(leg.cost_minor for leg in strategy.held if _option(market, leg.key)),
