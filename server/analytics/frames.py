@@ -171,11 +171,11 @@ def _view(
         fitted=when,
         bid=bid,
         ask=ask,
-        notes=tuple(_notes(chain, whole.oi_reason[number], call, put, summary)),
+        notes=tuple(_notes(chain, whole.oi_reason[number], call, put, summary, int((bid > ask).sum()))),
     )
 
 
-def _notes(chain: ChainRows, oi_reason: int, call: Side, put: Side, summary: Summary) -> list[str]:
+def _notes(chain: ChainRows, oi_reason: int, call: Side, put: Side, summary: Summary, crossed: int) -> list[str]:
     quoted = int((np.isfinite(call.mid) | np.isfinite(put.mid)).sum())
     out = []
     if summary.years <= 0:
@@ -188,7 +188,7 @@ def _notes(chain: ChainRows, oi_reason: int, call: Side, put: Side, summary: Sum
         out.append("No quote of this chain has an implied volatility: prices are below intrinsic value or missing.")
     if oi_reason:
         out.append("Open interest is zero or not known: PCR, max pain and gamma exposure cannot be told.")
-    crossed = int((call.bid_iv > call.ask_iv).sum() + (put.bid_iv > put.ask_iv).sum())
     if crossed:
-        out.append(f"{crossed} quotes are crossed; their last prices are used.")
+        some = "One quote is" if crossed == 1 else f"{crossed} quotes are"
+        out.append(f"{some} crossed (bid above ask): last prices are used there.")
     return out
