@@ -43,7 +43,8 @@ def wings(parameters: F8) -> F8:
 
 def calendar(near: F8, far: F8) -> float:
     """Largest fall of total variance from one expiry to the next, as a share of the later: above zero is free money."""
-    return float(np.max(np.where(np.isfinite(far), (near - far) / np.maximum(far, 1e-12), -1.0)))
+    bound = np.where(np.isfinite(far), far, 1e300)
+    return float(np.max((near - bound) / np.maximum(bound, 1e-12)))
 
 
 def repaired(parameters: F8, k: F8, w: F8, weight: F8, over: F8, under: F8, look: F8, safe: F8) -> tuple[F8, bool]:

@@ -43,7 +43,10 @@ class Smile(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return sqrt(float(self.total_variance(0.0)[0]))
 
     def _svi(self, k: F8) -> tuple[F8, F8, F8]:
-        w, slope, bend = svi.with_slopes(np.asarray(self.parameters), k)
+        flat = np.asarray(k, float)
+        w, slope, bend = (
+            part.reshape(flat.shape) for part in svi.with_slopes(np.asarray(self.parameters), flat.ravel())
+        )
         return np.maximum(w, 1e-12), slope, bend
 
     def total_variance(self, k: npt.ArrayLike) -> F8:
