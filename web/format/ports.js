@@ -88,7 +88,7 @@
  * @property {(body: import('./strategies.js').Outlook) => Promise<{ underlying: string, spot: number, until: string, expiry: string, ideas: import('./strategies.js').Idea[] }>} screen
  * @property {(account: string, state?: string) => Promise<import('./strategies.js').StrategyPage>} strategies
  * @property {(id: string) => Promise<import('./strategies.js').StrategyNow>} strategy
- * @property {(body: { account: string, name: string, underlying?: string, legs: import('./strategies.js').LegAsked[], product: string, template?: string, note?: string }) => Promise<import('./strategies.js').StrategyNow>} createStrategy
+ * @property {(body: { account: string, name: string, legs: import('./strategies.js').LegAsked[], product: string, template?: string, note?: string }) => Promise<import('./strategies.js').StrategyNow>} createStrategy
  * @property {(id: string, body: { revision: number, name?: string, note?: string, stop?: string | null, target?: string | null, alerts?: { kind: string, value: number }[] }) => Promise<import('./strategies.js').StrategyNow>} changeStrategy
  * @property {(id: string) => Promise<unknown>} dropStrategy
  * @property {(body: { account: string, name: string, legs: import('./strategies.js').Loose[] }) => Promise<import('./strategies.js').StrategyNow>} groupStrategy

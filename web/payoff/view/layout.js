@@ -29,6 +29,7 @@ export const HEAD = 20;
 /** Grid, bands and words of the lowest layer. @param {PayoffModel} model */
 export function layBase(model) {
   const { width, height } = model;
+  if (!model.known) return { spots: [], money: [], bands: [], zero: -10 };
   const across = priceTicks(model.from, model.to, width, 0, X_GAP);
   const up = priceTicks(model.low, model.high, height, 0, Y_GAP);
   /** @type {Mark[]} */

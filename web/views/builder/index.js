@@ -361,7 +361,7 @@ export function create(ctx, params) {
   async function saveDraft() {
     if (legs().length === 0) return;
     try {
-      const { strategy } = await ctx.api.createStrategy({ account: store.state.account, name: title(), underlying: underlying(), legs: asked(legs()), product: 'NRML', template: recognised() });
+      const { strategy } = await ctx.api.createStrategy({ account: store.state.account, name: title(), legs: asked(legs()), product: 'NRML', template: recognised() });
       void ctx.load('strategies');
       ctx.toast({ text: t('builder.saved', { name: strategy.name }), level: 'good' });
     } catch (error) {
@@ -374,7 +374,7 @@ export function create(ctx, params) {
 
   function openSheet() {
     if (legsLock(ctx, legs()) || legs().length === 0) return;
-    openSend(ctx, { name: title(), template: recognised(), underlying: underlying(), final: told?.margin?.final ?? null });
+    openSend(ctx, { name: title(), template: recognised(), final: told?.margin?.final ?? null });
   }
 
   /** @param {string} id */

@@ -46,7 +46,7 @@ export function createLegTable(ctx, on) {
     lots.input.setAttribute('aria-label', t('basket.lotsOf', { name }));
     const figures = h('span', { class: 'leg-figures' });
     const drop = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('watch.remove', { name }), on: { click: () => on.onDrop(key) } }, icon('close'));
-    const row = h('div', { class: 'build-leg', role: 'listitem' }, side, h('div', { class: 'leg-what' }, strikes, plain, right, expiry), figures, lots.el, drop);
+    const row = h('div', { class: 'build-leg', role: 'listitem' }, side, h('div', { class: 'leg-what' }, strikes, plain, right), expiry, figures, lots.el, drop);
     let drawn = '';
     return {
       el: row,

@@ -16,7 +16,6 @@ const MOST_POINTS = 15;
 export function createScenario({ onChange }) {
   /** @type {{ date: string, years: number }[]} */
   let days = [];
-  /** Whether the user moved it: then it stays where it is put. */
   const dateValue = h('output', { class: 'slider-value' });
   const ivValue = h('output', { class: 'slider-value' });
   const date = slider(t('builder.date'), 0, 1, 1, dateValue, changed);
@@ -63,6 +62,7 @@ export function createScenario({ onChange }) {
     reset.disabled = now.after === 0 && now.shift === 0;
   }
 
+  draw(read());
   return {
     el,
     read,

@@ -23,9 +23,9 @@ export const legsLock = (ctx, legs) => generalLock(ctx) || legs.map((leg) => {
 
 /**
  * @param {Ctx} ctx
- * @param {{ name: string, template: string, underlying: string, final: string | null }} strategy final: margin once all is filled
+ * @param {{ name: string, template: string, final: string | null }} strategy final: margin once all is filled
  */
-export function openSend(ctx, { name, template, underlying, final }) {
+export function openSend(ctx, { name, template, final }) {
   const { store } = ctx;
   const legs = trayOf(store).legs;
   /** @type {'MARKET' | 'LIMIT'} */
@@ -87,7 +87,7 @@ export function openSend(ctx, { name, template, underlying, final }) {
     draw();
     const called = title.value.trim() || name;
     try {
-      const kept = await ctx.api.createStrategy({ account: store.state.account, name: called, underlying, legs: asked(legs), product: 'NRML', template });
+      const kept = await ctx.api.createStrategy({ account: store.state.account, name: called, legs: asked(legs), product: 'NRML', template });
       sent = true; // from here on it stands among the strategies, sent or not: never a second one from this sheet
       try {
         await ctx.api.sendStrategy(kept.strategy.id, { type, on_failure: policy, buy_first: buyFirst });
