@@ -10,7 +10,7 @@ import { market } from '../../store/selectors.js';
 import { addLeg, trayOf } from '../../store/tray.js';
 import { fill, h, icon, setAttr, setText } from '../../widgets/dom.js';
 import { createGrid } from '../../widgets/grid.js';
-import { tickOf } from '../shared/text.js';
+import { labelOf, tickOf } from '../shared/text.js';
 import { barShare, fillCell } from './cells.js';
 import { cleanColumns, fitColumns } from './columns.js';
 
@@ -39,6 +39,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
   let follow = true; // until the user scrolls away from the money
   let atm = -1;
   let touched = -Infinity;
+  let laid = '';
   /** @type {Map<string, import('../../store/tray.js').TrayLeg>} */
   let legs = new Map();
   /** @type {import('./cells.js').CellContext | null} */
@@ -124,6 +125,13 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
     const high = parseFloat(style.getPropertyValue('--table-row')) || 36;
     /** @type {import('../../widgets/grid-paint.js').Align} */
     const align = width < NARROW ? 'centre' : 'end';
+    const next = `${fit.slots.map((slot) => slot.part).join()}|${width}|${high}|${current()?.rows ?? 0}|${fit.last}`;
+    if (next === laid) { // read again, or another preference: nothing moves, and what is open stays open
+      refresh();
+      grid.all();
+      return;
+    }
+    laid = next;
     grid.setRows(current()?.rows ?? 0, high, 13);
     grid.setColumns(fit.slots.map((slot, i) => ({
       id: `${slot.side}${slot.part}`, width: /** @type {number} */ (fit.widths[i]), align: slot.side === 2 ? 'centre' : align, head: slot.side === 2,
@@ -221,6 +229,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
       if (contract === '') return;
       const quote = store.quotes.get(contract);
       const tick = tickOf(ctx, contract);
+      setAttr(box, 'aria-label', labelOf(ctx, contract));
       setText(sell, t('chain.sellAt', { price: price(quote?.bid, tick) }));
       setText(buy, t('chain.buyAt', { price: price(quote?.ask, tick) }));
     }
@@ -245,7 +254,6 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
         box.style.insetInlineStart = `${side === 0 ? half - wide : half + strike}px`;
         box.style.inlineSize = `${wide}px`;
         box.hidden = false;
-        setAttr(box, 'aria-label', store.state.instruments.get(which)?.label ?? which);
       },
     };
   }
@@ -329,6 +337,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
     store.on(['instruments'], () => {
       refresh();
       grid.all();
+      pair.prices();
     }),
   ];
 
