@@ -118,7 +118,8 @@ def order(fields: Fields, path: str, body: OrderBody, parent: str = "") -> Order
         raw_state=body.status,
         placed=fields.moment(f"{path}.submitted_at", body.submitted_at or body.created_at),
         updated=fields.moment(f"{path}.updated_at", body.updated_at),
-        tags=("notional",) if body.qty is None else (),
+        tags=(*(("notional",) if body.qty is None else ()), *(("replaces",) if body.replaces and not parent else ())),
+        fetch_again=body.status == "replaced",
     )
 
 

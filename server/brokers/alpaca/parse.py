@@ -46,7 +46,7 @@ from server.domain.brokerage import (
     TradeLine,
 )
 
-__all__ = ("PARSERS", "decode_orders", "decode_stream", "next_page")
+__all__ = ("PARSERS", "decode_orders", "decode_stream", "next_page", "successor")
 
 _BROKER = "alpaca"
 _CENT = Decimal("0.01")
@@ -61,6 +61,10 @@ _STREAM_ERRORS: dict[int, RefusalKind] = {
     409: "permission",
     500: "network",
 }
+
+
+class _Replaced(msgspec.Struct, frozen=True):
+    replaced_by: str | None = None
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -163,6 +167,12 @@ def error(body: bytes) -> Refusal:
     """A refusal."""
     reader: Reader[ErrorBody] = Reader(_BROKER, "error", ErrorBody)
     return rows.refusal(reader(body))
+
+
+def successor(body: bytes) -> str:
+    """The id of the order that replaced this one; empty when none has."""
+    reader: Reader[_Replaced] = Reader(_BROKER, "orders", _Replaced)
+    return reader(body).replaced_by or ""
 
 
 def next_page(body: bytes) -> str:

@@ -64,6 +64,8 @@ class BrokerExecution:
         self._ours: dict[str, str] = {}
         """Broker's order id -> our id."""
         self._fills: dict[str, Fill] = {}
+        self._pushed: set[str] = set()
+        """Executions already pushed: the stream and a reading of the trade book may both bring one."""
         self._told: dict[str, Decimal] = {}
         """Broker's order id -> units it says are filled."""
         self._out: Fanout[Update | BaseException] = Fanout()
@@ -254,10 +256,8 @@ class BrokerExecution:
                 if book:
                     for report in await self.orders():
                         self._push(report)
-                before = set(self._fills)
                 for fill in await self.trades():
-                    if fill.execution not in before:
-                        self._push(fill)
+                    self._push(fill)
                 if not self._missing() and not self._chase_again:
                     return
             self._chase_again = False
@@ -287,10 +287,14 @@ class BrokerExecution:
         return bool(line.client_id) or line.broker_id in self._ours
 
     def _push_fill(self, line: TradeLine) -> None:
-        if self.execution_id(line) not in self._fills and (fill := self._fill(line)) is not None:
+        if (fill := self._fill(line)) is not None:
             self._push(fill)
 
     def _push(self, update: Update) -> None:
+        if isinstance(update, Fill):
+            if update.execution in self._pushed:
+                return
+            self._pushed.add(update.execution)
         self._out.put(update)
 
     def _stream_ended(self, task: asyncio.Task[None]) -> None:

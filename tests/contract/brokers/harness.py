@@ -45,6 +45,10 @@ class Harness(Protocol):
         """Let what is being sent reach the broker, but not the answer."""
         ...
 
+    def reads(self, product: str) -> str:
+        """What a product of ours comes back as: not every broker has products."""
+        ...
+
 
 class PaperHarness:
     """The paper broker over a hand-moved market."""
@@ -72,6 +76,9 @@ class PaperHarness:
 
     async def arrived(self) -> None:
         await asyncio.sleep(0)
+
+    def reads(self, product: str) -> str:
+        return product
 
     def _build(self, latency: float) -> Paper:
         settings = PaperSettings(matching=MatchingSettings(latency=latency))
@@ -122,6 +129,9 @@ class FakeHarness:
         before = self.fake.exchange.submits
         await eventually(lambda: self.fake.exchange.submits > before)
 
+    def reads(self, product: str) -> str:
+        return self.fake.read_product(product)
+
     @asynccontextmanager
     async def streaming(self, seen: dict[str, list[Decimal]]) -> AsyncIterator[None]:
         """Run the price stream, keeping each instrument's last prices."""
@@ -152,7 +162,7 @@ def _fake(name: str) -> Callable[[], AbstractAsyncContextManager[Harness]]:
     return start
 
 
-FAKES = ("zerodha",)
+FAKES = ("zerodha", "alpaca")
 """Brokers whose adapters pass over their fakes; a new one is one word here."""
 
 HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {

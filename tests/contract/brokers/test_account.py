@@ -21,11 +21,11 @@ async def test_read_positions_when_nothing_was_traded_then_none(broker: Harness)
 
 
 async def test_go_long_then_short_then_flat_then_position_follows(broker: Harness) -> None:
-    key = broker.instrument.key
+    key, product = broker.instrument.key, broker.reads("MIS")
     await trade(broker, "BUY", 50)
-    assert await held(broker) == [(key, "MIS", 50)]
+    assert await held(broker) == [(key, product, 50)]
     await trade(broker, "SELL", 80)
-    assert await held(broker) == [(key, "MIS", -30)]
+    assert await held(broker) == [(key, product, -30)]
     await trade(broker, "BUY", 30)
     assert await held(broker) == []
 

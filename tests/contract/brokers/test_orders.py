@@ -103,7 +103,7 @@ async def test_modify_price_when_open_then_works_at_the_new_price(broker: Harnes
 async def test_modify_when_refused_then_the_order_is_as_it_was(broker: Harness) -> None:
     sent = await send(broker, order(broker.instrument, "BUY", 50, "LIMIT", "799.00"))
     with pytest.raises(NotAccepted):
-        await broker.execution.modify(sent, Change(price=D("799.03")))
+        await broker.execution.modify(sent, Change(price=D("799.003")))
     seen = await report(broker, sent)
     assert (seen.state, seen.price) == ("OPEN", D("799.00"))
 
@@ -111,7 +111,7 @@ async def test_modify_when_refused_then_the_order_is_as_it_was(broker: Harness) 
 @pytest.mark.parametrize(
     "terms",
     [
-        {"type": "LIMIT", "price": "799.03"},
+        {"type": "LIMIT", "price": "799.003"},
         {"type": "LIMIT", "price": "8.00"},
         {"type": "SL", "price": "790.00", "trigger": "795.00"},
         {"quantity": 0},
