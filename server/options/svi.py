@@ -144,7 +144,11 @@ def _search(x: F8, target: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8, F8]:
         gained = np.where(better, f[live] - new[1], 0.0)
         taken = live[better]
         m[taken], u[taken] = trial_m[better], trial_u[better]
-        done = (better & (gained <= _CLOSE * f[live])) | (~better & (damping[live] > 1e6)) | (f[live] < 1e-28)
+        done = (
+            (better & (gained <= _CLOSE * f[live]) & (damping[live] < 0.1))
+            | (~better & (damping[live] > 1e6))
+            | (f[live] < 1e-28)
+        )
         linear[taken], f[taken], y[taken], root[taken], basis[taken] = (part[better] for part in new)
         damping[live] = np.clip(np.where(better, 0.2 * damping[live], 8.0 * damping[live]), 1e-9, 1e8)
         live = live[~done]
