@@ -109,7 +109,7 @@
 /** @typedef {{ strategy: Strategy, live: StrategyLive | null }} StrategyNow */
 /** @typedef {{ key: string, product: string, quantity: number }} Loose */
 /** @typedef {{ items: StrategyNow[], next: string | null, loose: Loose[] }} StrategyPage */
-/** @typedef {{ spots: number[], now: number[], expiry: number[], outcome: OutcomeTold, greeks: GreeksTold, probability: Told, recognised: Recognised }} PayoffLite */
+/** @typedef {{ spots: number[], now: number[], expiry: number[], outcome: OutcomeTold, greeks: GreeksTold, probability: { lognormal: Told, smile: Told } | null, recognised: Recognised }} PayoffLite */
 /** @typedef {{ kind: string, orders: { key: string, side: 'BUY' | 'SELL', lots: number, quantity: number, price: string, closes: boolean }[], cost: string, before: PayoffLite, after: PayoffLite, margin: { initial: string, final: string } | null, charges: string, problems: Problem[] }} AdjustPreview */
 /** @typedef {{ kind: 'roll', expiry: string, legs?: string[] | null } | { kind: 'shift', steps: number, legs?: string[] | null } | { kind: 'hedge', width?: number } | { kind: 'legs', legs_added: LegAsked[] }} Adjustment */
 /** @typedef {{ t: number[], profit: Told[], premium: Told[], spot: Told[] }} StrategySeries */

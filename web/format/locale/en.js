@@ -1356,4 +1356,5 @@ export const texts = {
   'vol.kind.flat': 'one level',
   'palette.chain': 'Option chain of {name}',
   'palette.volatility': 'Volatility of {name}',
+  'adjust.margin': 'More margin',
 };

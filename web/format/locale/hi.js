@@ -1356,4 +1356,5 @@ export const texts = {
   'vol.kind.flat': 'एक स्तर',
   'palette.chain': '{name} की ऑप्शन चेन',
   'palette.volatility': '{name} की वोलैटिलिटी',
+  'adjust.margin': 'और मार्जिन',
 };

@@ -45,7 +45,7 @@ export const rewardToRisk = (outcome) => (outcome.reward_to_risk === null ? DASH
 export const breakevensText = (points) => (points.length === 0 ? t('builder.none') : points.map((at) => number(at, 0)).join(' · '));
 
 /** A share as a chance: 68%. @param {number | null | undefined} share */
-export const chance = (share) => (share === null || share === undefined ? DASH : `${number(share * 100, 0)}%`);
+export const chance = (share) => (typeof share !== 'number' || !Number.isFinite(share) ? DASH : `${number(share * 100, 0)}%`);
 
 /** Volatility: 13.4%. @param {number | null | undefined} iv */
 export const volatility = (iv) => (iv === null || iv === undefined ? DASH : `${number(iv * 100, 1)}%`);

@@ -132,9 +132,9 @@ export function openAdjust(ctx, strategy) {
       const cost = premiumText(preview.cost);
       /** @type {[string, string, string][]} */
       const rows = [
-        [t('builder.maxProfit'), mostProfit(before.outcome), mostProfit(after.outcome)], [t('builder.maxLoss'), mostLoss(before.outcome), mostLoss(after.outcome)], [t('builder.chance'), chance(before.probability), chance(after.probability)],
+        [t('builder.maxProfit'), mostProfit(before.outcome), mostProfit(after.outcome)], [t('builder.maxLoss'), mostLoss(before.outcome), mostLoss(after.outcome)], [t('builder.chance'), chance(before.probability?.smile ?? before.probability?.lognormal), chance(after.probability?.smile ?? after.probability?.lognormal)],
         [t('builder.breakevens'), breakevensText(before.outcome.breakevens), breakevensText(after.outcome.breakevens)], [t('greek.delta'), signed(before.greeks.delta, 1), signed(after.greeks.delta, 1)], [t('greek.thetaDay'), profit(before.greeks.theta, 0), profit(after.greeks.theta, 0)],
-        [cost.label, DASH, cost.text], [t('builder.margin'), DASH, rupees(preview.margin?.final, 0)], [t('ticket.charges'), DASH, rupees(preview.charges)],
+        [cost.label, DASH, cost.text], [t('adjust.margin'), DASH, rupees(preview.margin?.final, 0)], [t('ticket.charges'), DASH, rupees(preview.charges)],
       ];
       fill(table, h('table', { class: 'compare' }, h('thead', null, h('tr', null, h('td', null), h('th', { scope: 'col' }, t('adjust.before')), h('th', { scope: 'col' }, t('adjust.after')))), h('tbody', null, rows.map(([name, was, is]) => h('tr', null, h('th', { scope: 'row' }, name), h('td', { class: 'muted' }, was), h('td', { class: name === t('greek.thetaDay') ? direction(after.greeks.theta) : '' }, is))))));
       fill(order, preview.orders.map((one) => h('li', null, h('span', { class: `send-side ${one.side === 'BUY' ? 'buy' : 'sell'}` }, sideWord(one.side)), h('span', { class: 'grow' }, h('strong', null, labelOf(ctx, one.key)), ' ', h('span', { class: 'muted' }, tn('builder.lotCount', one.lots), ' ', t(one.closes ? 'adjust.closes' : 'adjust.opens'))), h('span', { class: 'muted' }, price(one.price, tickOf(ctx, one.key))))));
