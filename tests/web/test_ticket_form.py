@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from tests.web.modules import Call, caller
 
 FORM = "views/shared/orderform.js"
+MORE = {"variety": "plain", "slice": None, "stop": "", "target": "", "disclosed": None, "protection": ""}
 OPTION = {"kind": "OPTION", "strike": "24400", "right": "CE", "order_types": ["MARKET", "LIMIT"], "lot": 65}
 
 
@@ -19,7 +20,7 @@ def call(module_stage: Callable[..., Page]) -> Iterator[Call]:
 
 def draft(**changes: Any) -> dict[str, Any]:
     base = {"key": "NFO:X", "side": "BUY", "quantity": 130, "type": "LIMIT", "product": "NRML", "price": "182.30"}
-    return {**base, "trigger": "", "validity": "DAY", "afterMarket": False, "requestId": "w1", **changes}
+    return {**base, "trigger": "", "validity": "DAY", "afterMarket": False, "requestId": "w1", **MORE, **changes}
 
 
 def test_types_when_the_server_names_them_then_only_those_and_gtt(call: Call) -> None:
@@ -123,3 +124,51 @@ def test_breakeven_when_an_option_then_at_expiry(call: Call, side: str, right: s
         FORM, "return m.breakevenOf(a[0], a[1], a[2])", [draft(side=side), {**OPTION, "right": right}, preview]
     )
     assert found == pytest.approx(even, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("changes", "whole"),
+    [
+        ({"variety": "iceberg"}, False),
+        ({"variety": "iceberg", "slice": 130}, False),
+        ({"variety": "iceberg", "slice": 65}, True),
+        ({"variety": "cover"}, False),
+        ({"variety": "cover", "stop": "170"}, True),
+        ({"variety": "bracket", "stop": "170"}, False),
+        ({"variety": "bracket", "stop": "170", "target": "200.05"}, True),
+    ],
+)
+def test_complete_when_a_parent_order_lacks_its_own_terms_then_not(
+    call: Call, changes: dict[str, Any], whole: bool
+) -> None:
+    assert call(FORM, "return m.complete(a)", draft(**changes)) is whole
+
+
+def test_parent_when_a_bracket_then_its_terms_and_nothing_of_others(call: Call) -> None:
+    asked = call(
+        FORM,
+        "return m.toParent(a, 'paper-sim')",
+        draft(variety="bracket", stop="170", target="200", slice=65, product="MIS"),
+    )
+    assert asked == {
+        "account": "paper-sim",
+        "kind": "bracket",
+        "key": "NFO:X",
+        "side": "BUY",
+        "quantity": 130,
+        "product": "MIS",
+        "type": "LIMIT",
+        "price": "182.30",
+        "stop": "170",
+        "target": "200",
+        "request_id": "w1",
+    }
+
+
+def test_request_when_disclosed_or_protected_then_only_where_the_type_takes_it(call: Call) -> None:
+    both = {"disclosed": 65, "protection": "2.5"}
+    limit = call(FORM, "return m.toRequest(a, 'x')", draft(**both))
+    assert (limit["disclosed"], "protection" in limit) == (65, False)
+    market = call(FORM, "return m.toRequest(a, 'x')", draft(type="MARKET", **both))
+    assert ("disclosed" in market, market["protection"]) == (False, "2.5")
+    assert "disclosed" not in call(FORM, "return m.toRequest(a, 'x')", draft(variety="iceberg", slice=65, **both))

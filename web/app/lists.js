@@ -48,6 +48,10 @@ export function createLists(store, api, onPreferences) {
       const { items } = await api.triggers(account);
       return () => store.set('triggers', items);
     },
+    async parents(account) {
+      const { items } = await api.parents(account);
+      return () => store.set('parents', items);
+    },
     async baskets(account) {
       const { items } = await api.baskets(account);
       return () => store.set('baskets', items);

@@ -64,7 +64,7 @@ export function createWiring(on) {
     },
     onKept(name) {
       /** @type {Record<string, ListName>} */
-      const lists_ = { watchlists: 'watchlists', preferences: 'preferences', triggers: 'triggers', baskets: 'baskets', strategies: 'strategies', watchlist: 'watchlists', trigger: 'triggers', basket: 'baskets' };
+      const lists_ = { watchlists: 'watchlists', preferences: 'preferences', triggers: 'triggers', parents: 'parents', baskets: 'baskets', strategies: 'strategies', watchlist: 'watchlists', trigger: 'triggers', basket: 'baskets' };
       const list = lists_[name];
       if (list) soon(list);
       // accounts and their markets are told in the session
@@ -95,7 +95,7 @@ export function createWiring(on) {
       const wanted = [store.state.account, kept, found.default_account].find((id) => found.accounts.some((one) => one.id === id && found.markets.some((m) => m.id === one.market)));
       useAccount(wanted ?? found.accounts[0]?.id ?? '');
       await lists.load('watchlists', 'orders', 'positions', 'holdings', 'funds', 'overview');
-      const opened = /** @type {ListName[]} */ (['trades', 'holdings', 'triggers', 'baskets', 'strategies']).filter((name) => store.state.loaded.has(name));
+      const opened = /** @type {ListName[]} */ (['trades', 'holdings', 'triggers', 'parents', 'baskets', 'strategies']).filter((name) => store.state.loaded.has(name));
       await lists.load(...opened);
       void lists.load('system').catch(() => undefined);
       link?.retry();
@@ -114,7 +114,7 @@ export function createWiring(on) {
       store.set('account', id);
       sessionStorageSet('account', id);
       if (other) {
-        for (const name of /** @type {const} */ (['trades', 'positions', 'holdings', 'triggers', 'baskets'])) store.set(name, []);
+        for (const name of /** @type {const} */ (['trades', 'positions', 'holdings', 'triggers', 'parents', 'baskets'])) store.set(name, []);
         store.set('strategies', null);
         store.set('funds', null);
         store.set('totals', null);

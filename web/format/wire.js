@@ -16,6 +16,7 @@
  * @property {string | null} strike
  * @property {'CE' | 'PE' | null} right
  * @property {string} underlying
+ * @property {string} barred why nothing may be placed in it, in words; empty for most
  * @property {boolean} tradable
  * @property {string} label NIFTY 24500 CE
  * @property {string} sub 1 Dec · weekly
@@ -73,6 +74,7 @@
  * @property {string} [trigger]
  * @property {'DAY' | 'IOC'} [validity]
  * @property {number} [disclosed]
+ * @property {string} [protection]
  * @property {boolean} [after_market]
  * @property {string} [tag]
  * @property {string} request_id
@@ -177,6 +179,8 @@
 /** @typedef {{ at: string, level: string, text: string, subject: string }} Notice */
 /** @typedef {{ side: Side, quantity: number, trigger: string, price: string }} TriggerLeg */
 /** @typedef {{ id: string, account: string, key: string, product: Product, kind: 'single' | 'oco', state: string, legs: TriggerLeg[], created?: string, reason?: string }} Trigger */
+/** @typedef {{ account: string, kind: 'iceberg' | 'cover' | 'bracket', key: string, side: Side, quantity: number, product: Product, type: 'MARKET' | 'LIMIT', price?: string, slice?: number, stop?: string, target?: string, request_id: string }} ParentRequest */
+/** @typedef {{ id: string, account: string, kind: 'iceberg' | 'cover' | 'bracket', key: string, side: Side, quantity: number, product: Product, type: string, price: string | null, slice: number, stop: string | null, target: string | null, state: string, reason: string, filled: number, orders: string[], created: string }} Parent */
 /** @typedef {{ id: string, name: string, state: string, on_failure: string, legs: { order_id: string, state: string, reason: string, key?: string }[], created?: string }} Basket */
 
 /**

@@ -27,6 +27,7 @@
  * @property {import('../format/wire.js').Position[]} holdings
  * @property {import('../format/wire.js').Funds | null} funds
  * @property {import('../format/wire.js').Trigger[]} triggers
+ * @property {import('../format/wire.js').Parent[]} parents
  * @property {import('../format/wire.js').Basket[]} baskets
  * @property {import('../format/strategies.js').StrategyPage | null} strategies of the account, newest first, and what belongs to none; null before they were read
  * @property {import('../format/wire.js').Watchlist[]} watchlists
@@ -79,6 +80,7 @@ export function emptyState() {
     holdings: [],
     funds: null,
     triggers: [],
+    parents: [],
     baskets: [],
     strategies: null,
     watchlists: [],

@@ -60,7 +60,7 @@
  *   | { kind: 'refused', problem: import('../format/wire.js').Problem }
  *   | { kind: 'unknown' }} Outcome
  */
-/** @typedef {'orders' | 'trades' | 'positions' | 'holdings' | 'funds' | 'triggers' | 'baskets' | 'strategies' | 'watchlists' | 'overview' | 'system' | 'kill' | 'markets' | 'preferences'} ListName */
+/** @typedef {'orders' | 'trades' | 'positions' | 'holdings' | 'funds' | 'triggers' | 'parents' | 'baskets' | 'strategies' | 'watchlists' | 'overview' | 'system' | 'kill' | 'markets' | 'preferences'} ListName */
 
 /**
  * @typedef {{ key: string, side?: 'BUY' | 'SELL', quantity?: number, type?: string, product?: string, price?: string,

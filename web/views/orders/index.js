@@ -12,7 +12,7 @@ import { errorText, labelOf, sideWord, tickOf } from '../shared/text.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 
-const TABS = ['book', 'trades', 'gtt', 'baskets'];
+const TABS = ['book', 'trades', 'gtt', 'parents', 'baskets'];
 
 /** @param {Ctx} ctx @param {URLSearchParams} params @returns {import('../context.js').Page} */
 export function create(ctx, params) {
@@ -55,6 +55,20 @@ export function create(ctx, params) {
     actionsLabel: t('col.actions'),
     actions: (one) => (one.state === 'ACTIVE' ? [{ label: t('gtt.drop'), tone: 'down', run: () => void drop(one.id) }] : []),
   });
+  const parents = createTable({
+    label: t('orders.parents'),
+    empty: empty({ icon: 'layers', title: t('parent.emptyTitle'), text: t('parent.emptyText') }),
+    key: (/** @type {import('../../format/wire.js').Parent} */ one) => one.id,
+    columns: [
+      { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: (one) => ({ text: labelOf(ctx, one.key), cls: 'strong' }), place: 'title' },
+      { id: 'kind', label: t('col.kind'), width: '96px', cell: (one) => t(`variety.${one.kind}`), place: 'sub' },
+      { id: 'terms', label: t('col.when'), width: 'minmax(0, 2.5fr)', cell: (one) => termsOf(one), place: 'note' },
+      { id: 'filled', label: t('col.filled'), num: true, cell: (one) => `${quantity(one.filled)} / ${quantity(one.quantity)}`, place: 'sub' },
+      { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: t(`parentState.${one.state}`), title: one.reason, cls: one.state === 'STOPPED' ? 'warn' : '' }), place: 'main' },
+    ],
+    actionsLabel: t('col.actions'),
+    actions: (one) => (one.state === 'RUNNING' ? [{ label: t(one.kind === 'iceberg' ? 'parent.stop' : 'parent.close'), tone: 'down', run: () => void close(one.id) }] : []),
+  });
   const baskets = createTable({
     label: t('orders.baskets'),
     empty: empty({ icon: 'layers', title: t('basket.emptyTitle'), text: t('basket.emptyText'), action: t('basket.new'), run: () => ctx.command('basket') }),
@@ -71,9 +85,29 @@ export function create(ctx, params) {
     book: h('div', { class: 'stack', role: 'tabpanel' }, unknownBox, openBox, doneBox, none),
     trades: h('div', { class: 'panel', role: 'tabpanel' }, trades.el),
     gtt: h('div', { class: 'panel', role: 'tabpanel' }, gtt.el),
+    parents: h('div', { class: 'panel', role: 'tabpanel' }, parents.el),
     baskets: h('div', { class: 'panel', role: 'tabpanel' }, baskets.el),
   });
   const el = h('div', { class: 'page orders' }, h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, t('orders.title')), h('span', { class: 'grow' }), compose), bar.el, Object.values(panes));
+
+  /** @param {import('../../format/wire.js').Parent} one */
+  function termsOf(one) {
+    const tick = tickOf(ctx, one.key);
+    const what = { side: sideWord(one.side), quantity: quantity(one.quantity), price: one.price === null ? t('type.MARKET') : price(one.price, tick), slice: quantity(one.slice), stop: price(one.stop, tick), target: price(one.target, tick) };
+    const terms = t(`parent.terms.${one.kind}`, what);
+    return one.reason ? `${terms} · ${one.reason}` : terms;
+  }
+
+  /** @param {string} id */
+  async function close(id) {
+    try {
+      await ctx.api.closeParent(id);
+      await ctx.load('parents');
+      ctx.toast({ text: t('parent.closing') });
+    } catch (error) {
+      ctx.toast({ text: errorText(error), level: 'bad' });
+    }
+  }
 
   /** @param {string} id */
   async function drop(id) {
@@ -99,6 +133,9 @@ export function create(ctx, params) {
     bar.count('book', live > 0 ? String(live) : '');
     trades.update(ctx.store.state.trades);
     gtt.update(ctx.store.state.triggers);
+    parents.update(ctx.store.state.parents);
+    const running = ctx.store.state.parents.filter((one) => one.state === 'RUNNING' || one.state === 'CLOSING').length;
+    bar.count('parents', running > 0 ? String(running) : '');
     baskets.update(ctx.store.state.baskets);
   }
 
@@ -109,10 +146,11 @@ export function create(ctx, params) {
     for (const [name, pane] of Object.entries(panes)) pane.hidden = name !== id;
     if (id === 'trades') void ctx.load('trades');
     if (id === 'gtt') void ctx.load('triggers');
+    if (id === 'parents') void ctx.load('parents');
     if (id === 'baskets') void ctx.load('baskets');
   }
 
-  const off = ctx.store.on(['orders', 'trades', 'triggers', 'baskets', 'instruments', 'account', 'loaded'], draw);
+  const off = ctx.store.on(['orders', 'trades', 'triggers', 'parents', 'baskets', 'instruments', 'account', 'loaded'], draw);
   show(tab);
   draw();
   return {

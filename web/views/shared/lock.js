@@ -28,6 +28,7 @@ export function priceLock(ctx, key, afterMarket = false) {
   const general = generalLock(ctx);
   if (general) return general;
   const instrument = ctx.store.state.instruments.get(key);
+  if (instrument?.barred) return instrument.barred;
   if (instrument && !instrument.tradable) return t('lock.index', { name: instrument.label });
   const fresh = quoteFreshness(ctx.store, key);
   if (afterMarket) return '';

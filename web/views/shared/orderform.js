@@ -17,6 +17,12 @@ import { placesOf, toNumber } from '../../format/numbers.js';
  * @property {string} trigger
  * @property {'DAY' | 'IOC'} validity
  * @property {boolean} afterMarket
+ * @property {'plain' | 'iceberg' | 'cover' | 'bracket'} variety
+ * @property {number | null} slice units of an iceberg shown at a time
+ * @property {string} stop exit of a cover or bracket order
+ * @property {string} target
+ * @property {number | null} disclosed units shown in the book; null shows all
+ * @property {string} protection percent of the price; empty for the exchange's own slab
  * @property {string} requestId
  */
 
@@ -97,7 +103,10 @@ export function isPrice(text) {
  */
 export function complete(draft) {
   const need = needs(draft.type);
-  return draft.quantity !== null && draft.quantity > 0 && (!need.price || isPrice(draft.price)) && (!need.trigger || isPrice(draft.trigger));
+  const plain = draft.quantity !== null && draft.quantity > 0 && (!need.price || isPrice(draft.price)) && (!need.trigger || isPrice(draft.trigger));
+  if (!plain) return false;
+  if (draft.variety === 'iceberg') return partsOf(draft) >= 2;
+  return (draft.variety === 'plain' || isPrice(draft.stop)) && (draft.variety !== 'bracket' || isPrice(draft.target));
 }
 
 /**
@@ -119,8 +128,49 @@ export function toRequest(draft, account) {
     ...(need.trigger && draft.type !== 'GTT' ? { trigger: draft.trigger } : {}),
     validity: draft.validity,
     after_market: draft.afterMarket,
+    ...(draft.variety === 'plain' && takesDisclosed(draft) && draft.disclosed ? { disclosed: draft.disclosed } : {}),
+    ...(draft.variety === 'plain' && takesProtection(draft) && isPrice(draft.protection) ? { protection: draft.protection } : {}),
     request_id: draft.requestId,
   };
+}
+
+/**
+ * An iceberg, cover or bracket order as the server takes it.
+ * @param {Draft} draft
+ * @param {string} account
+ * @returns {import('../../format/wire.js').ParentRequest}
+ */
+export function toParent(draft, account) {
+  const { variety } = draft;
+  if (variety === 'plain') throw new Error('a plain order has no parent');
+  return {
+    account,
+    kind: variety,
+    key: draft.key,
+    side: draft.side,
+    quantity: draft.quantity ?? 0,
+    product: draft.product,
+    type: draft.type === 'LIMIT' ? 'LIMIT' : 'MARKET',
+    ...(draft.type === 'LIMIT' ? { price: draft.price } : {}),
+    ...(variety === 'iceberg' ? { slice: draft.slice ?? 0 } : { stop: draft.stop }),
+    ...(variety === 'bracket' ? { target: draft.target } : {}),
+    request_id: draft.requestId,
+  };
+}
+
+/** How many orders an iceberg becomes; 0 while it is not known. @param {Draft} draft */
+export function partsOf(draft) {
+  return draft.quantity && draft.slice ? Math.ceil(draft.quantity / draft.slice) : 0;
+}
+
+/** Whether part of the quantity may be kept out of the book. @param {Draft} draft */
+export function takesDisclosed(draft) {
+  return (draft.type === 'LIMIT' || draft.type === 'SL') && draft.validity === 'DAY';
+}
+
+/** Whether the order could run away from the price, so that protection means something. @param {Draft} draft */
+export function takesProtection(draft) {
+  return draft.type === 'MARKET' || draft.type === 'SL-M';
 }
 
 /**

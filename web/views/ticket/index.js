@@ -17,7 +17,8 @@ import { sendButton } from '../shared/confirm.js';
 import { generalLock, priceLock } from '../shared/lock.js';
 import { openSearch } from '../shared/search.js';
 import { changeView, errorText, labelOf, orderSentence, priceView, problemText, sideWord, subOf, tickOf } from '../shared/text.js';
-import { amountOf, breakevenOf, complete, needs, productsFor, stepPrice, stepQuantity, toPrice, toRequest, typesFor } from '../shared/orderform.js';
+import { moreFields } from './more.js';
+import { amountOf, breakevenOf, complete, needs, productsFor, stepPrice, stepQuantity, toParent, toPrice, toRequest, typesFor } from '../shared/orderform.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../context.js').TicketSpec} TicketSpec */
@@ -48,6 +49,12 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     trigger: changing?.trigger ?? spec.trigger ?? '',
     validity: changing?.validity ?? 'DAY',
     afterMarket: changing?.after_market ?? false,
+    variety: 'plain',
+    slice: null,
+    stop: '',
+    target: '',
+    disclosed: null,
+    protection: '',
     requestId: ctx.uid(),
   };
   /** @type {import('../../format/wire.js').Preview | null} */
@@ -61,6 +68,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
 
   const side = chips({ label: t('ticket.side'), cls: 'sides', value: draft.side, options: [{ value: 'BUY', label: t('side.buy') }, { value: 'SELL', label: t('side.sell') }], onChange: (value) => {
     draft.side = value;
+    more.turned();
     changed();
   } });
   const name = h('span', { class: 'ticket-name' });
@@ -107,6 +115,16 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     changed();
   } } });
   const amo = h('label', { class: 'check' }, amoBox, t('ticket.afterMarket'));
+  const more = moreFields({ draft, lot: lotOf, tick: () => tickOf(ctx, key), last: () => store.quotes.get(key)?.ltp ?? null, onChange: () => changed(), onKind: () => {
+    const parent = draft.variety !== 'plain';
+    type.allow((value) => typesFor(found()).includes(value) && (!parent || value === 'MARKET' || value === 'LIMIT'));
+    if (parent && draft.type !== 'MARKET') setType('LIMIT');
+    const products = productsFor(found());
+    product.allow((value) => products.includes(value) && (value === 'MIS' || draft.variety === 'plain' || draft.variety === 'iceberg'));
+    if (draft.variety === 'cover' || draft.variety === 'bracket') product.set((draft.product = 'MIS'));
+    if (parent) draft.afterMarket = false;
+    changed();
+  } });
   const lines = { value: line(t('ticket.value')), margin: line(t('ticket.margin')), charges: line(t('ticket.charges')), breakeven: line(t('ticket.breakeven')), loss: line(t('ticket.maxLoss')), free: line(t('ticket.freeAfter')) };
   const list = h('dl', { class: 'lines' }, Object.values(lines).map((one) => one.el));
   const note = h('p', { class: 'ticket-note' });
@@ -127,7 +145,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     h('div', { class: 'ticket-scroll' },
       h('div', { class: 'ticket-quote' }, cell.el, moved), dayBox, depth.el, side.el,
       h('div', { class: 'ticket-fields' }, lots.el, priceField.el, triggerField.el),
-      h('div', { class: 'ticket-chips' }, type.el, h('div', { class: 'ticket-chips-row' }, product.el, validity.el), amo), list, note, problems),
+      h('div', { class: 'ticket-chips' }, type.el, h('div', { class: 'ticket-chips-row' }, product.el, validity.el), amo), more.el, list, note, problems),
     h('div', { class: 'ticket-foot' }, lock, result, send.el, derivatives));
 
   const inLots = () => lotOf() > 1;
@@ -211,6 +229,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     try {
       if (changing) await sendChange(changing);
       else if (draft.type === 'GTT') await sendTrigger();
+      else if (draft.variety !== 'plain') await sendParent();
       else await sendOrder();
     } catch (error) {
       say(t('ticket.notSent', { why: errorText(error) }), 'bad');
@@ -239,6 +258,26 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
       // the id is kept: sending again asks about the same order and can never place a second one
       say(t('ticket.unknown'), 'unknown');
     }
+  }
+
+  async function sendParent() {
+    const asked = toParent(draft, store.state.account);
+    /** @type {import('../../format/wire.js').Parent} */
+    let parent;
+    try {
+      ({ parent } = await ctx.api.addParent(asked));
+    } catch (error) {
+      // refused: the next try is a new request; no answer: the id is kept, and sending again asks about the same one
+      if (/** @type {{ unknown?: boolean }} */ (error).unknown) return say(t('ticket.unknown'), 'unknown');
+      draft.requestId = ctx.uid();
+      throw error;
+    }
+    draft.requestId = ctx.uid();
+    void ctx.load('parents');
+    if (parent.state === 'STOPPED') return say(t('ticket.notSent', { why: parent.reason }), 'bad');
+    remember();
+    ctx.toast({ text: t('parent.set', { kind: t(`variety.${parent.kind}`), side: sideWord(parent.side), quantity: quantity(parent.quantity), name: labelOf(ctx, key) }), level: 'good' });
+    onDone?.();
   }
 
   async function sendTrigger() {
@@ -298,11 +337,12 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     for (const part of [depth.el, lots.el, type.el, list]) part.hidden = !tradable;
     side.el.hidden = !tradable || changing !== null;
     product.el.hidden = !tradable || changing !== null;
-    validity.el.hidden = !tradable || changing !== null || draft.type === 'GTT';
+    validity.el.hidden = !tradable || changing !== null || draft.type === 'GTT' || draft.variety !== 'plain';
     const need = needs(draft.type);
     priceField.el.hidden = !tradable || !need.price;
     triggerField.el.hidden = !tradable || !need.trigger;
-    amo.hidden = !tradable || changing !== null || draft.type === 'GTT' || !(draft.afterMarket || closed(market(store)?.phase));
+    more.draw(tradable && changing === null && draft.type !== 'GTT');
+    amo.hidden = !tradable || changing !== null || draft.type === 'GTT' || draft.variety !== 'plain' || !(draft.afterMarket || closed(market(store)?.phase));
     if (amoBox.checked !== draft.afterMarket) amoBox.checked = draft.afterMarket;
     lots.hint(draft.quantity !== null && inLots() ? tn('ticket.units', draft.quantity, { units: quantity(draft.quantity) }) : '');
 
@@ -360,6 +400,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     lots.hint(lots.el.querySelector('.field-hint')?.textContent ?? '', fields.has('quantity'));
     priceField.hint('', fields.has('price'));
     triggerField.hint('', fields.has('trigger'));
+    more.mark(fields);
     const joined = texts.join('\n');
     if (joined === drawn) return;
     drawn = joined;
@@ -373,6 +414,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     const what = { side: sideWord(draft.side), quantity: draft.quantity === null ? DASH : quantity(draft.quantity), price: draft.price || DASH, trigger: draft.trigger || DASH };
     if (changing) return needs(draft.type).price ? t('ticket.change', what) : t('ticket.changeMarket', what);
     if (draft.type === 'GTT') return t('ticket.gtt', what);
+    if (draft.variety !== 'plain') return t('ticket.sendParent', { ...what, kind: t(`variety.${draft.variety}`) });
     const { amount, margin } = amountOf(draft, instrument, preview, last);
     if (amount === null) return t('ticket.send', what);
     return t(margin ? 'ticket.sendMargin' : 'ticket.sendAmount', { ...what, amount: amount >= 1e7 ? compactRupees(amount) : rupees(amount, 0) });
@@ -409,6 +451,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     turn(value) {
       draft.side = value;
       side.set(value);
+      more.turned();
       changed();
     },
   };
