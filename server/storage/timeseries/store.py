@@ -185,8 +185,8 @@ class DuckStore:
         if self._closed:
             return
         self._closed = True
+        self._readers.shutdown(wait=True)  # a connection does not close while a reader takes its cursor from it
         self._writer.close()
-        self._readers.shutdown(wait=True)
 
     async def _do(self, run: "Callable[[duckdb.DuckDBPyConnection], Any]") -> Any:
         self._check_open()

@@ -5,6 +5,7 @@ up to a limit and are then dropped and counted; the loop that brings prices is n
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -246,7 +247,8 @@ class TickWriter:
         """Close the connection; the next write opens the database anew."""
         connection, self.connection = self.connection, None
         if connection is not None:
-            connection.close()
+            with contextlib.suppress(Exception):  # busy with a reader, it goes when the last cursor does
+                connection.close()
 
 
 def compact(connection: "duckdb.DuckDBPyConnection") -> int:
