@@ -28,6 +28,9 @@ _STARTS = (
 _ROUNDS = 40
 _CLOSE = 1e-7
 _STEEPEST = 0.999
+_RHO = np.tanh(np.linspace(-3.8, 3.8, 77))
+_TILTS = np.stack([-np.sqrt(1.0 - _RHO**2), _RHO, np.ones_like(_RHO)], 1)
+"""(level, tilt, curve) of slices that touch zero."""
 _NARROWEST, _WIDEST = 3e-3, 20.0
 """Bounds of s in half-widths of the data."""
 
@@ -69,20 +72,21 @@ def fit(k: F8, w: F8, weight: F8) -> tuple[F8, F8]:
     scale = np.sqrt(np.sum(np.square(weight * w), 1) / np.maximum(there.sum(1), 1))
     wt = np.where(there, weight, 0.0) / np.maximum(scale, 1e-300)[:, None]
     target = np.where(there, w, 0.0) * wt
-    best_f = np.full(len(k), np.inf)
-    m, u = np.zeros(len(k)), np.zeros(len(k))
-    for start, size in _STARTS:
-        trial_m, trial_u = np.full(len(k), start), np.full(len(k), np.log(size))
-        f = _inner(x, target, wt, trial_m, trial_u)[1]
-        better = f < best_f
-        best_f, m, u = np.where(better, f, best_f), np.where(better, trial_m, m), np.where(better, trial_u, u)
-    linear, f, m, u = _search(x, target, wt, m, u)
+    # the two best of some fixed starts are both followed: valleys are narrow, and the lower is not always the deeper
+    count = len(k)
+    fs = np.stack([_inner(x, target, wt, np.full(count, m), np.full(count, np.log(s)))[1] for m, s in _STARTS])
+    ranked = np.argsort(fs, 0)[:2].ravel()
+    starts = np.array(_STARTS)[ranked]
+    twice = [np.concatenate([part, part]) for part in (x, target, wt)]
+    linear, f, m, u = _search(twice[0], twice[1], twice[2], starts[:, 0].copy(), np.log(starts[:, 1]))
+    better = np.arange(count) + np.where(f[count:] < f[:count], count, 0)
+    linear, f, m, u = linear[better], f[better], m[better], u[better]
     s = np.exp(u)
     level, tilt, curve = linear.T
     b = curve / s / half
     rho = np.clip(tilt / np.maximum(curve, 1e-300), -_STEEPEST, _STEEPEST)
     found = np.stack([level, b, np.where(curve > 0, rho, 0.0), middle + half * m, half * s], 1)
-    # the least of w is a + b s sqrt(1 - rho^2): a fit below zero beyond the data is lifted to it
+    # rounding may leave the least of w, a + b s sqrt(1 - rho^2), a hair below zero
     bottom = found[:, 0] + found[:, 1] * found[:, 4] * np.sqrt(1.0 - found[:, 2] ** 2)
     found[:, 0] += np.maximum(1e-9 - bottom, 0.0)
     return found, f * np.square(scale)
@@ -105,6 +109,10 @@ def _inner(x: F8, target: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8, F8, F8]
     wrong = np.abs(linear[:, 1]) > _STEEPEST * linear[:, 2]
     if wrong.any():
         linear[wrong] = _edge(gram[wrong], right[wrong])
+    # the least of w is level + sqrt(curve^2 - tilt^2): where it would be below zero it is held at zero
+    sunk = linear[:, 0] + np.sqrt(np.maximum(linear[:, 2] ** 2 - linear[:, 1] ** 2, 0.0)) < 0.0
+    if sunk.any():
+        linear[sunk] = _grounded(gram[sunk], right[sunk])
     residual = (linear[:, None, :] @ basis)[:, 0] - target
     return linear, np.einsum("ij,ij->i", residual, residual), y, root, basis
 
@@ -128,6 +136,16 @@ def _edge(gram: F8, right: F8) -> F8:
         gain = np.where(better, won, gain)
         best[better] = (small @ lift)[better]
     return best
+
+
+def _grounded(gram: F8, right: F8) -> F8:
+    """Best with a least w of zero: one free number for each of some tilts."""
+    along = gram @ _TILTS.T
+    top = np.maximum(right @ _TILTS.T, 0.0)
+    size = top / np.einsum("ij,sji->si", _TILTS, along)
+    best = np.argmax(size * top, 1)
+    found: F8 = _TILTS[best] * np.take_along_axis(size, best[:, None], 1)
+    return found
 
 
 def _search(x: F8, target: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8, F8]:
@@ -159,10 +177,16 @@ def _search(x: F8, target: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8, F8]:
 
 def _step(linear: F8, y: F8, root: F8, basis: F8, wt: F8, target: F8, u: F8, damping: F8) -> F8:
     """Step of (m, u): the joint normal equations of all five numbers, damped in these two alone."""
+    residual = target - (linear[:, None, :] @ basis)[:, 0]
     slope = wt * (linear[:, 1, None] + linear[:, 2, None] * y / root)
+    edge = np.abs(linear[:, 1]) >= (_STEEPEST - 1e-9) * linear[:, 2]
+    if edge.any():
+        # on an edge of the inner problem tilt and curve move together
+        basis = basis.copy()
+        basis[edge, 1] = np.sign(linear[edge, 1])[:, None] * _STEEPEST * basis[edge, 1] + basis[edge, 2]
+        basis[edge, 2] = 0.0
     both = np.concatenate([basis, -slope[:, None], -(y * slope)[:, None]], 1)
     gram = both @ both.transpose(0, 2, 1)
-    residual = target - (linear[:, None, :] @ basis)[:, 0]
     right = (both @ residual[:, :, None])[:, :, 0]
     for i in (3, 4):
         gram[:, i, i] *= 1.0 + damping
