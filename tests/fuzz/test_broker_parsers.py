@@ -13,6 +13,7 @@ from tests.shared import shared
 FRAMES = 1_000_000 if os.environ.get("SAUDA_LONG") else 4_000
 FOLDERS = {
     "flattrade": "flattrade_noren",
+    "aliceblue": "flattrade_noren",
     "alpaca": "alpaca",
     "oanda": "oanda",
     "binance": "binance",
@@ -35,6 +36,11 @@ FRAMES_SEEN: dict[str, tuple[str, ...]] = {
     "schwab": (
         '{"data":[{"service":"LEVELONE_EQUITIES","timestamp":1714949592613,"content":[{"key":"AAPL","1":175.48}]}]}',
         '[{"orderId":7,"status":"FILLED","quantity":1,"orderActivityCollection":[{"activityType":"EXECUTION"}]}]',
+    ),
+    "aliceblue": (
+        '{"status":"Ok","result":[{"brokerOrderId":"1","orderStatus":"open","transactionType":"BUY","orderType":"SL"}]}',
+        '{"status":"Not_Ok","message":"EC912"}',
+        '{"t":"tk","e":"NSE","tk":"22","ts":"ACC-EQ","lp":"1166.55","ft":"1795146300","bp1":"1.0","bq1":"5"}',
     ),
 }
 """Frames for which there is no sample file."""

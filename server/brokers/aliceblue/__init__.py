@@ -1,0 +1,1 @@
+"""Alice Blue (ANT, open API v1)."""
