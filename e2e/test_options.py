@@ -78,7 +78,6 @@ def test_iron_condor_when_built_on_a_phone_then_sent_in_eight_taps_tracked_adjus
     expect(send).to_be_enabled(timeout=BUSY)
     send.tap()
     eventually(lambda: len(strategies(sauda)[0]["adjustments"]) == 1, 40)  # type: ignore[arg-type]
-    moved = {one["key"]: one["quantity"] for one in sauda.get("/api/v1/positions")[1]["items"] if one["quantity"]}
     eventually(
         lambda: (
             sorted(one["quantity"] for one in sauda.get("/api/v1/positions")[1]["items"] if one["quantity"])
@@ -141,7 +140,7 @@ def test_builder_when_the_server_goes_then_the_last_figures_stay_and_nothing_is_
     margin = page.get_by_text("Max profit").locator("..").inner_text()
     sauda.kill()
     expect(review).to_be_disabled(timeout=BUSY)
-    expect(page.get_by_role("status").filter(has_text="Nothing can be sent")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Nothing can be sent until it is back")).to_be_visible()
     assert page.get_by_text("Max profit").locator("..").inner_text() == margin
     assert not re.search(r"NaN|undefined|Infinity", page.locator("main").inner_text())
 

@@ -138,7 +138,7 @@ export function create(ctx, params) {
   const foot = h('div', { class: 'build-foot' }, lock, send);
   const work = h('div', { class: 'build-work' }, h('section', { class: 'build-main', 'aria-label': t('payoff.label') }, h('div', { class: 'build-title' }, name, legend), canvas, scenario.el, figures.el),
     h('section', { class: 'build-side stack', 'aria-label': t('builder.parts') }, knobsBox, bar.el, Object.values(panes)));
-  const el = h('div', { class: 'build-page' }, head, expiries, note, gallery.el, work, foot);
+  const el = h('div', { class: 'build-page' }, h('div', { class: 'build-scroll' }, head, expiries, note, gallery.el, work), foot);
 
   const legs = () => trayOf(store).legs;
   const underlying = () => trayOf(store).underlying || listing.underlying();
