@@ -191,16 +191,18 @@ export function createGrid({ label, keys, cell, onTap, onHold, onStep, onKey, st
   function sayHeads() {
     heads.replaceChildren(...columns.map((one, i) => h('span', { role: 'columnheader', 'aria-colindex': String(i + 1) }, one.label)));
     said.replaceChildren(...columns.map((one, i) => h('span', { role: one.head ? 'rowheader' : 'gridcell', id: `${name}-${i}`, 'aria-colindex': String(i + 1) })));
+    sayRow();
   }
 
-  /** The focused row as text. */
+  /** The focused row as text; before any has had the focus, the one that will. */
   function sayRow() {
     saidAt = performance.now();
-    if (row < 0) return;
-    setAttr(said, 'aria-rowindex', String(row + 2));
+    const spoken = row < 0 ? Math.min(rows - 1, start()[0]) : row;
+    if (spoken < 0) return;
+    setAttr(said, 'aria-rowindex', String(spoken + 2));
     columns.forEach((one, i) => {
       clearCell(out);
-      cell(row, i, out);
+      cell(spoken, i, out);
       const text = [one.head ? '' : one.label, out.text, out.sub, out.badge].filter(Boolean).join(' ');
       const place = said.children[i];
       if (place) setText(place, text);

@@ -1,6 +1,6 @@
 /** What stands over every options view: the underlying with its price, the expiries with days left and move, the figures of the chain. */
 
-import { age, day, isoDay } from '../../format/dates.js';
+import { age, day, hourMinute, isoDay } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
 import { DASH, number } from '../../format/numbers.js';
 import { closed } from '../../store/freshness.js';
@@ -37,7 +37,8 @@ export function underlyingHead(ctx, { onPick }) {
       setClass(moved, `chain-moved ${change.tone}`);
       const one = market(ctx.store);
       const old = figuresAge !== null && figuresAge > OLD_S && !closed(one?.phase);
-      setText(source, one ? `${t(`chart.source.${one.kind}`)}${figuresAge === null ? '' : ` · ${age(figuresAge)}`}` : '');
+      const shut = closed(one?.phase) ? t('price.closed', { time: hourMinute(ctx.store.quotes.get(key)?.marketMs) }) : '';
+      setText(source, one ? [t(`chart.source.${one.kind}`), shut || (figuresAge === null ? '' : age(figuresAge))].filter(Boolean).join(' · ') : '');
       setClass(source, `chain-source ${old ? 'warn' : one && one.kind !== 'live' ? 'sim' : ''}`.trim());
       setAttr(source, 'title', t('chain.sourceHelp'));
     },

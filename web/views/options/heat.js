@@ -14,7 +14,7 @@ const EACH = 46;
 
 /** @param {string} label */
 export function heatTable(label) {
-  const box = h('div', { class: 'heat-box', tabindex: '0', role: 'region', 'aria-label': label });
+  const box = h('div', { class: 'heat-box', tabindex: '0', role: 'region', 'aria-label': t('plot.tableOf', { name: label }) });
   const note = h('p', { class: 'plot-note' });
   const el = h('div', { class: 'heat' }, box, note);
   return {
