@@ -3,7 +3,7 @@
 /** How long Ctrl+Shift+K must be held, ms. */
 const HOLD_MS = 1000;
 const CHORD_MS = 1200;
-const GO = Object.freeze(/** @type {Record<string, string>} */ ({ h: 'home', c: 'charts', n: 'options', o: 'orders', p: 'portfolio', w: 'wallet', s: 'system', e: 'settings' }));
+const GO = Object.freeze(/** @type {Record<string, string>} */ ({ h: 'home', c: 'charts', n: 'options', b: 'builder', t: 'strategies', o: 'orders', p: 'portfolio', w: 'wallet', s: 'system', e: 'settings' }));
 
 /**
  * @param {{ go: (page: string) => void, command: (name: string) => void, trade: (side: 'BUY' | 'SELL') => void, onHold: (share: number) => void }} on

@@ -1393,4 +1393,6 @@ export const texts = {
   'palette.chain': 'Option chain of {name}',
   'palette.volatility': 'Volatility of {name}',
   'adjust.margin': 'More margin',
+  'keys.scrub': 'Move the spot on a payoff, step or next mark',
+  'keys.handles': 'Choose and move a strike on a payoff',
 };

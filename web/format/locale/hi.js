@@ -1393,4 +1393,6 @@ export const texts = {
   'palette.chain': '{name} की ऑप्शन चेन',
   'palette.volatility': '{name} की वोलैटिलिटी',
   'adjust.margin': 'और मार्जिन',
+  'keys.scrub': 'लाभ-चित्र पर भाव बदलें, कदम या अगला निशान',
+  'keys.handles': 'लाभ-चित्र पर स्ट्राइक चुनें और हटाएँ',
 };

@@ -8,8 +8,8 @@ import { errorText } from '../shared/text.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 
-const KEYS = [['Ctrl K', 'palette'], ['G H', 'home'], ['G C', 'charts'], ['G N', 'options'], ['G O', 'orders'], ['G P', 'portfolio'], ['G W', 'wallet'], ['G S', 'system'], ['B / S', 'buySell'], ['Shift B / S', 'quick'], ['S / B', 'chain'], ['Shift S / B', 'chainQuick'], ['[ ]', 'chainColumns'],
-  ['\u2191 \u2193 Enter', 'rows'], ['E / T', 'exit'], ['M / X', 'modify'], ['Ctrl Shift K', 'kill'], ['?', 'keys']];
+const KEYS = [['Ctrl K', 'palette'], ['G H', 'home'], ['G C', 'charts'], ['G N', 'options'], ['G B', 'builder'], ['G T', 'strategies'], ['G O', 'orders'], ['G P', 'portfolio'], ['G W', 'wallet'], ['G S', 'system'], ['B / S', 'buySell'], ['Shift B / S', 'quick'], ['S / B', 'chain'], ['Shift S / B', 'chainQuick'], ['[ ]', 'chainColumns'],
+  ['\u2191 \u2193 Enter', 'rows'], ['E / T', 'exit'], ['M / X', 'modify'], ['Ctrl Shift K', 'kill'], ['?', 'keys'], ['\u2190 \u2192 PgUp PgDn', 'scrub'], ['[ ] Alt \u2190 \u2192', 'handles']];
 
 /** Limits whose use is a running count; the others are judged order by order. */
 const COUNTED = ['day_loss', 'open_orders'];
