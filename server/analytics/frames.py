@@ -20,6 +20,8 @@ __all__ = ("compute", "layout_of")
 F8 = npt.NDArray[np.float64]
 _DAYS = 365.0
 _SMILE_SECONDS = 5.0
+_SMILE_SHARE = 2.5
+"""Seconds between two fits, so that many chains cost no more than few."""
 _FEW = 2
 """Strikes quoted on both sides below which no smile and no forward by parity can be told."""
 
@@ -45,8 +47,11 @@ def compute(
     before: Sequence[ChainView | None] = (),
     smiles: bool = True,
 ) -> list[ChainView]:
-    """A view of each chain of the snapshot, in its order. Smiles of the views `before` are kept while they are young:
-    a smile moves slower than its quotes, and fitting costs more than all the rest; without `smiles` none is fitted."""
+    """A view of each chain of the snapshot, in its order; without `smiles` none is fitted.
+
+    Smiles of the views `before` are kept while they are young, and one a round is fitted anew: a smile moves slower
+    than its quotes, and fitting one costs more than all the rest."""
+    keep = _kept(before, len(snap.chains), computed)
     ticks = Ticks(
         bid=snap.bid,
         ask=snap.ask,
@@ -66,9 +71,18 @@ def compute(
             for rows, start in ((chain.call, at), (chain.put, at + size))
         ]
         at += 2 * size
-        old = before[number] if before else None
-        out.append(_view(market, snap, frame, number, sides, version, computed, old, smiles))
+        out.append(_view(market, snap, frame, number, sides, version, computed, keep[number], smiles))
     return out
+
+
+def _kept(before: Sequence[ChainView | None], count: int, computed: float) -> list[ChainView | None]:
+    """The views whose smiles stay, by chain."""
+    kept = [old if old is not None and old.fitted else None for old in before] or [None] * count
+    age = [computed - old.fitted if old is not None else 0.0 for old in kept]
+    oldest = int(np.argmax(age))
+    if age[oldest] >= max(_SMILE_SECONDS, _SMILE_SHARE * count):
+        kept[oldest] = None
+    return kept
 
 
 def _quoted(layout: Layout, snap: Snapshot, frame: ChainFrame) -> tuple[F8, F8]:
@@ -121,7 +135,7 @@ def _view(
     start = sum(2 * len(one.strikes) for one in snap.chains[:number])
     part = slice(start, start + 2 * len(chain.strikes))
     bid, ask = snap.bid[part], snap.ask[part]
-    if old is not None and computed - old.fitted < _SMILE_SECONDS:
+    if old is not None:
         smile, fit, when = old.smile, old.fit, old.fitted
     elif not smiles:
         smile, fit, when = None, Fit(), 0.0
