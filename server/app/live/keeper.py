@@ -31,6 +31,7 @@ SESSION = "session"
 """Field of a vault entry that holds the session; the others are the user's own."""
 _ANNOUNCE = timedelta(minutes=30)
 _SNAPSHOT_EVERY = 30.0
+_LOOK_EVERY = 3.0
 _WATCH_PAUSE = 0.1
 _MODE = "full"
 
@@ -82,7 +83,7 @@ class Keeper:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._trade(link), name=f"{link.name}:orders")
                 group.create_task(self._keep_watching(link, connection), name=f"{link.name}:watch")
-                group.create_task(self._keep_snapshots(link, connection), name=f"{link.name}:snapshots")
+                group.create_task(self._keep_health(link, connection), name=f"{link.name}:health")
                 if connection.stream is not None:
                     group.create_task(self._stream(link, connection), name=f"{link.name}:stream")
                 self.stand(link, "connected", "")
@@ -208,12 +209,27 @@ class Keeper:
         for key, quote in quotes.items():
             live.feed.push(number, key, TickEvent(quote=quote, mode="snapshot"), now)
 
-    async def _keep_snapshots(self, link: Link, connection: Connection) -> None:
+    async def _keep_health(self, link: Link, connection: Connection) -> None:
+        """Look whether the broker answers, and read the account's figures now and then. A broker that is down is shown
+        down while its sockets and polls go on trying."""
+        read_at = -_SNAPSHOT_EVERY
         while True:
-            with contextlib.suppress(Unavailable, Invalid):
-                await self.snap(link, connection)
+            try:
+                await connection.ping()
+                if link.state == "failed" or self._clock.monotonic() - read_at >= _SNAPSHOT_EVERY:
+                    await self.snap(link, connection)
+                    read_at = self._clock.monotonic()
+            except Unauthorised:
+                raise
+            except (SaudaError, OSError, TimeoutError) as error:
+                words = error.detail if isinstance(error, SaudaError) else type(error).__name__
+                if link.state != "failed":
+                    self.stand(link, "failed", words)
+            else:
+                if link.state != "connected":
+                    self.stand(link, "connected", "")
             self._announce(link)
-            await self._clock.sleep(_SNAPSHOT_EVERY)
+            await self._clock.sleep(_LOOK_EVERY)
 
     async def snap(self, link: Link, connection: Connection) -> None:
         """Read funds, positions and holdings."""

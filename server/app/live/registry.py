@@ -53,7 +53,7 @@ def manifest(name: str) -> Manifest:
 def tier(name: str) -> str:
     """The tier its `quality.toml` claims: none, bronze, silver or gold."""
     path = _FOLDER / _known(name) / "quality.toml"
-    return str(tomllib.loads(path.read_text(encoding="utf-8")).get("tier", "none"))
+    return str(tomllib.loads(path.read_text(encoding="utf-8"))["tier"]) if path.exists() else "none"
 
 
 @cache
