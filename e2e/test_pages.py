@@ -10,7 +10,20 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Respo
 from tests.browser import FLAGS, chromium_path
 from tests.process import Sauda, open_market
 
-PAGES = ("/", "/charts", "/builder", "/strategies", "/orders", "/portfolio", "/wallet", "/system", "/settings")
+PAGES = (
+    "/",
+    "/charts",
+    "/options",
+    "/options?tab=straddle",
+    "/options?tab=volatility",
+    "/builder",
+    "/strategies",
+    "/orders",
+    "/portfolio",
+    "/wallet",
+    "/system",
+    "/settings",
+)
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 

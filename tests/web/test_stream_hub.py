@@ -124,3 +124,26 @@ def test_server_when_silent_for_three_beats_then_the_socket_is_given_up(stage: C
     page.evaluate("window.s.at.now = 6100")
     page.clock.run_for(1000)
     assert page.evaluate("window.s.states")[:3] == ["connecting", "live", "down"]
+
+
+def test_chains_when_two_windows_want_them_then_one_asking_and_a_late_window_gets_the_last_frame(call: Call) -> None:
+    body = """const nifty = { underlying: 'N', expiry: '2026-11-24', strikes: 0 };
+      const chains = (member, items) => hub.receive(member, { op: 'set', kind: 'chains', market: 'sim', items });
+      chains(hub.join(port()), [nifty]);
+      sinks.onText({ type: 'chain', market: 'sim', underlying: 'N', expiry: '2026-11-24', t: 1 });
+      sinks.onText({ type: 'chain', market: 'sim', underlying: 'N', expiry: '2026-11-24', t: 2 });
+      const late = port(); chains(hub.join(late), [{ ...nifty }]);
+      return [wants.map(([kind, , items]) => [kind, items.length]), late.got.filter((x) => x.type === 'chain')]"""
+    wants, got = hub(call, body)
+    assert wants == [["chains", 1], ["chains", 1]]
+    assert [(one["t"], one["late"]) for one in got] == [(2, True)]
+
+
+def test_chains_when_set_then_the_socket_names_them_chains(call: Call) -> None:
+    body = """stream.want('chains', 'sim', [{ underlying: 'N', expiry: '2026-11-24', strikes: 0 }]);
+      sockets[0].open(); sockets[0].say(welcome()); return sockets[0].sent.find((one) => one.op === 'chains')"""
+    assert socket(call, body) == {
+        "op": "chains",
+        "market": "sim",
+        "chains": [{"underlying": "N", "expiry": "2026-11-24", "strikes": 0}],
+    }
