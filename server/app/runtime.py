@@ -32,6 +32,7 @@ from server.api.stream import StreamServer, stream_handlers
 from server.api.stream_app import HEARTBEAT_SECONDS
 from server.app.alike import Alike
 from server.app.books import load_books, open_account
+from server.app.computing import Computing
 from server.app.curve import Curve
 from server.app.importing import ImportService
 from server.app.live.accounts import LiveAccounts
@@ -236,6 +237,7 @@ class Runtime:
         alike = Alike(self.clock, storage.ticks, self.markets, self.orders.desk.correlations)
         add(Part("correlations", alike.run, ("market",), essential=False))
         add(Part("streams", self.streams.run, ("market",)))
+        add(Part("computing", Computing(self.settings.options, self.orders.desk.notice).run, essential=False))
         for part in self.options.parts():
             add(part)
         add(Part("imports", self.imports.run, essential=False))

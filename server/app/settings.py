@@ -78,6 +78,15 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     without: tuple[str, ...] = ()
 
 
+class Options(Struct, frozen=True, forbid_unknown_fields=True):
+    """What computes option volatilities and Greeks."""
+
+    engine: Literal["auto", "numpy", "numba"] = "auto"
+    """`auto` compiles in the background when the extra `fast` is there and a large batch comes."""
+    device: Literal["auto", "off", "npu", "gpu", "cpu"] = "auto"
+    """Where the Greeks on the screen are computed; `auto` takes an NPU, else a GPU, else the processor in float64."""
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set."""
 
@@ -88,6 +97,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     orders: Orders = field(default_factory=Orders)
     store: Store = field(default_factory=Store)
     rules: Rules = field(default_factory=Rules)
+    options: Options = field(default_factory=Options)
 
 
 def load_settings(data: Path, environment: dict[str, str], flags: dict[str, str]) -> Settings:

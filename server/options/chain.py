@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from server.core.errors import Invalid
 from server.options import exposure, open_interest
+from server.options.device import display_greeks
 from server.options.forwards import SOURCES, implied_forwards
 from server.options.implied import implied_volatility
-from server.options.sensitivity import greeks
 
 __all__ = (
     "FORWARD_SOURCES",
@@ -232,7 +232,7 @@ def _frame(layout: Layout, ticks: Ticks, terms: Terms) -> ChainFrame:
     sigma = np.where(np.isfinite(pair_iv[layout.pair]), pair_iv[layout.pair], iv)
     # a row without volatility gets a harmless one, so that its Greeks cost no more than others'
     known = np.isfinite(sigma)
-    g = greeks(f, layout.strike, years, rate, np.where(known, sigma, np.nan), sign, q=rate)
+    g = display_greeks(f, layout.strike, years, rate, np.where(known, sigma, np.nan), sign, q=rate)
     with_spot = f / spot
     gamma = g["gamma"] * with_spot * with_spot
     oi_change, change = ticks.oi - ticks.oi_before, ticks.last - ticks.last_before
@@ -335,20 +335,16 @@ def _expiries(layout: Layout, rows: Rows, terms: Terms, forward: F8, source: I1,
 def _money(layout: Layout, rows: Rows, forward: F8) -> tuple[I8, F8]:
     """(pair nearest to the forward, volatility there: between the two strikes about the forward that have one)."""
     sigma = layout.side(rows.sigma, np.where(layout.call_row >= 0, layout.call_row, layout.put_row))
-    ends = np.append(layout.starts[1:], layout.pair_strike.size)
-    place, atm = layout.starts.copy(), np.full(layout.expiries, np.nan)
-    for e, (start, end) in enumerate(zip(layout.starts.tolist(), ends.tolist(), strict=True)):
-        f = forward[e]
-        if not np.isfinite(f):
-            continue
-        k = layout.pair_strike[start:end]
-        after = int(np.searchsorted(k, f))
-        nearest = after if after == 0 or (after < k.size and k[after] - f < f - k[after - 1]) else after - 1
-        place[e] = start + nearest
-        # straddle and volatility need strikes that are priced: the nearest on each side
-        v = sigma[start:end]
-        known = np.flatnonzero(np.isfinite(v))
-        if not known.size or abs(k[known] / f - 1.0).min() > _PARITY_REACH:
-            continue
-        atm[e] = np.interp(f, k[known], v[known])
-    return place, atm
+    k, e, starts = layout.pair_strike, layout.pair_expiry, layout.starts
+    f = forward[e]
+    away = np.where(np.isfinite(f), np.abs(k - f), np.inf)
+    place = open_interest.first_of(away == np.minimum.reduceat(away, starts)[e], starts)
+    # the volatility at the forward lies between the two nearest strikes, one on each side, that have one
+    known = np.isfinite(sigma) & (away < _PARITY_REACH * f)
+    lower = np.maximum.reduceat(np.where(known & (k <= f), k, -np.inf), starts)
+    upper = np.minimum.reduceat(np.where(known & (k > f), k, np.inf), starts)
+    low = sigma[open_interest.first_of(k == lower[e], starts)]
+    high = sigma[open_interest.first_of(k == upper[e], starts)]
+    share = np.where(np.isfinite(lower) & np.isfinite(upper), (forward - lower) / (upper - lower), 0.0)
+    between = np.where(np.isfinite(lower), np.where(np.isfinite(upper), low + share * (high - low), low), high)
+    return place, np.where(np.isfinite(lower) | np.isfinite(upper), between, np.nan)

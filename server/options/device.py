@@ -7,6 +7,7 @@ that is too far off is not used.
 """
 
 import importlib.util
+import sys
 import threading
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,7 @@ from server.options import codes as reason
 from server.options.rows import prepare, rows_of
 from server.options.sensitivity import NAMES, greeks, why_none
 
-__all__ = ("CHOICES", "DeviceGreeks", "active", "display_greeks", "known_rows", "use")
+__all__ = ("CHOICES", "DeviceGreeks", "active", "automatic", "display_greeks", "known_rows", "use")
 
 F8 = npt.NDArray[np.float64]
 I1 = npt.NDArray[np.int8]
@@ -32,6 +33,8 @@ _WORST: Final = {"f32": 1e-5, "f16": 1e-2}
 """Error over the group's maximum up to which a device is used, by the precision it computes in."""
 _HINTS: Final = {"NPU": "f16", "GPU": "f32", "CPU": "f32"}
 """An NPU has no float32."""
+_MANY: Final = 1000
+"""A batch this large makes an automatic choice look for an accelerator."""
 _HARMLESS: Final = (0.0, 1.0, 0.0, 0.0, 1.0, 1.0)
 
 
@@ -163,8 +166,9 @@ def known_rows() -> tuple[tuple[F8, ...], npt.NDArray[np.int64]]:
 
 
 class _Now:
-    choice: str = "off"
     found: DeviceGreeks | None = None
+    wanted: bool = False
+    """Whether the next large batch is to look for an accelerator."""
 
 
 def use(choice: str = "auto") -> DeviceGreeks | None:
@@ -173,7 +177,7 @@ def use(choice: str = "auto") -> DeviceGreeks | None:
     loop. Returns what `display_greeks` uses from now on."""
     if choice not in CHOICES:
         raise Invalid(f"There is no device {choice}.", field="options.device", remedy=", ".join(CHOICES))
-    _Now.choice, _Now.found = choice, None
+    _Now.found, _Now.wanted = None, False
     if choice == "auto":
         for name in _accelerators():
             try:
@@ -184,6 +188,12 @@ def use(choice: str = "auto") -> DeviceGreeks | None:
     elif choice != "off":
         _Now.found = _load(choice.upper())
     return _Now.found
+
+
+def automatic() -> None:
+    """As `use("auto")`, but once a large batch comes, and in the background; a machine that shows no accelerator to the
+    operating system never loads OpenVINO."""
+    _Now.found, _Now.wanted = None, _likely() and importlib.util.find_spec("openvino") is not None
 
 
 def active() -> str:
@@ -203,8 +213,18 @@ def display_greeks(
     codes: I1 | None = None,
 ) -> dict[str, F8]:
     """Greeks to look at: from the device in use, else from `sensitivity.greeks`. Not for orders, margin or money."""
+    if _Now.wanted and np.size(K) >= _MANY:
+        _Now.wanted = False
+        threading.Thread(target=use, args=("auto",), name="options-device", daemon=True).start()
     run = greeks if _Now.found is None else _Now.found.greeks
     return run(S, K, T, r, sigma, flag, q=q, codes=codes)
+
+
+def _likely() -> bool:
+    """Linux lists accelerators as files; elsewhere only OpenVINO can tell."""
+    if sys.platform != "linux":
+        return True
+    return any(Path("/dev/accel").glob("accel*")) or any(Path("/dev/dri").glob("renderD*"))
 
 
 def _accelerators() -> list[str]:

@@ -38,9 +38,9 @@ class _Now:
     module: ModuleType | None = None
 
 
-def use(choice: str) -> None:
-    """Setting `options.engine`: `auto`, `numpy` (never compile), `numba` (compile now and wait; Unavailable without the
-    extra `fast`)."""
+def use(choice: str, *, wait: bool = True) -> None:
+    """Setting `options.engine`: `auto`, `numpy` (never compile), `numba` (compile now, and unless told otherwise
+    `wait`; Unavailable without the extra `fast`)."""
     if choice not in ("auto", "numpy", "numba"):
         raise Invalid(f"There is no engine called {choice}.", field="options.engine", remedy="auto, numpy or numba.")
     if choice == "numba" and not _present():
@@ -53,7 +53,8 @@ def use(choice: str) -> None:
     _Now.choice = choice  # type: ignore[assignment]
     if choice == "numba":
         warm()
-        _done.wait()
+        if wait:
+            _done.wait()
 
 
 def active() -> Literal["numpy", "numba"]:

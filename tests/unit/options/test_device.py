@@ -1,5 +1,6 @@
 """Greeks on the device: the graph on this processor beside the exact formulas, and devices that are not there."""
 
+import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
 
@@ -97,3 +98,32 @@ def test_device_when_its_answers_are_too_far_off_then_it_is_refused(monkeypatch:
 def test_device_when_the_name_is_unknown_then_invalid() -> None:
     with pytest.raises(Invalid, match="no device tpu"):
         device.use("tpu")
+
+
+def test_device_when_automatic_then_it_is_looked_for_only_when_a_large_batch_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = threading.Event()
+    monkeypatch.setattr(device, "_likely", lambda: True)
+
+    def accelerators() -> list[str]:
+        looked.set()
+        return []
+
+    monkeypatch.setattr(device, "_accelerators", accelerators)
+    device.automatic()
+    device.display_greeks(100.0, np.full(10, 100.0), 0.1, 0.06, 0.2, 1)
+    assert not looked.is_set()
+    device.display_greeks(100.0, np.full(2000, 100.0), 0.1, 0.06, 0.2, 1)
+    assert looked.wait(10)
+    assert device.active() == "float64"
+
+
+def test_device_when_automatic_and_the_system_shows_none_then_it_is_never_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(device, "_likely", lambda: False)
+    monkeypatch.setattr(device, "_accelerators", lambda: pytest.fail("looked"))
+    device.automatic()
+    device.display_greeks(100.0, np.full(2000, 100.0), 0.1, 0.06, 0.2, 1)
+    assert device.active() == "float64"
