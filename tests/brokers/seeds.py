@@ -3,6 +3,7 @@
 import json
 
 from tests.brokers.frames import kite_frame, kite_full, kite_quote
+from tests.brokers.fyers_frames import data_frame, lite, result, snapshot, update
 from tests.brokers.upstox_frames import feed_frame, full_feed, index_feed, info_frame, ltpc
 
 __all__ = ("SEEDS",)
@@ -30,6 +31,21 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         (
             b"instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,"
             b"instrument_type,segment,exchange\n779521,3045,SBIN,STATE BANK,0,,0,0.05,1,EQ,NSE,NSE\n"
+        ),
+    ),
+    "fyers": (
+        data_frame(1, [snapshot(3, "sf|nse_cm|3045", list(range(21)), symbol="NSE:SBIN-EQ"), update(3, [5] * 21)]),
+        data_frame(2, [snapshot(4, "dp|nse_cm|3045", list(range(30)), symbol="S"), lite(4, 7)]),
+        data_frame(3, [snapshot(5, "if|nse_cm|Nifty 50", [1] * 6, symbol="N", places=4)]),
+        result(1),
+        result(51, "x"),
+        (
+            b"101126112435000,NIFTY,14,65,0.05,,0915-1530,2026-11-20,1795602600,NSE:NIFTY26NOV24500CE,10,11,35000,NIFTY,"
+            b"26000,24500.0,CE,101000000026000,None,0,0.0\n"
+        ),
+        (
+            b'{"s":"ok","orders":{"id":"1","qty":10,"symbol":"NSE:IDEA-EQ","side":1,"status":6,"type":1,'
+            b'"orderDateTime":"04-Aug-2023 10:12:58"}}'
         ),
     ),
     "upstox": (

@@ -845,7 +845,7 @@ _pushed = guard(BROKER, "stream", _postback)
 
 
 def _stream(frame: bytes | str) -> list[Event]:
-    if isinstance(frame, str) or frame[:1] == b"{":
+    if isinstance(frame, str) or frame.lstrip()[:1] == b"{":
         return _pushed(frame)
     return decode_feed(frame)
 

@@ -802,7 +802,7 @@ def _postback(body: bytes | str) -> list[Event]:
 
 def decode_stream(frame: bytes | str) -> list[Event]:
     """A ticker message: binary prices, the one-byte heartbeat, or text (orders, errors, messages)."""
-    if isinstance(frame, bytes) and frame[:1] != b"{":
+    if isinstance(frame, bytes) and frame.lstrip()[:1] != b"{":
         if len(frame) <= 1:
             return [BeatEvent()]
         return decode_binary(frame)
@@ -818,7 +818,7 @@ def decode_stream(frame: bytes | str) -> list[Event]:
 
 def decode_orders(frame: bytes | str) -> list[Event]:
     """Order updates of a ticker message; prices and messages give none."""
-    if isinstance(frame, bytes) and frame[:1] != b"{":
+    if isinstance(frame, bytes) and frame.lstrip()[:1] != b"{":
         return []
     said = _pushed(frame)
     return _order_events(bytes(said.data)) if said.type == "order" else []
