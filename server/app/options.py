@@ -87,6 +87,11 @@ class Options:
         )
         self.chains.held = tracker.held
 
+    async def close(self) -> None:
+        """Let go of threads and processes, after the parts have ended."""
+        await self.volatility.forecasts.close()
+        self.chains.close()
+
     def parts(self) -> tuple[Part, ...]:
         """To be run by the supervisor, after markets and orders."""
         return (

@@ -172,6 +172,7 @@ class Runtime:
     async def stop(self) -> None:
         """End everything; what was begun is finished, and the journal is closed last."""
         await self.supervisor.stop()
+        await self.options.close()
         await self.orders.close()
         if self.storage.journal.healthy:
             await self.storage.journal.commit(self._note("stop"))
@@ -282,6 +283,7 @@ class Runtime:
             accounts=self.accounts,
             executions=self.executions,
             plan=self._plan,
+            prefer=self.settings.live.prefer,
         )
 
     def _paper(self, account: str, market: Market) -> Paper:

@@ -72,6 +72,13 @@ class Store(Struct, frozen=True, forbid_unknown_fields=True):
     keep_minute_bar_days: Annotated[int, Meta(ge=1, le=36500)] = 1825
 
 
+class Live(Struct, frozen=True, forbid_unknown_fields=True):
+    """Accounts at real brokers."""
+
+    prefer: dict[str, str] = {}
+    """Account asked first, by kind of read: `history = "zerodha-1"`. Others follow by their score."""
+
+
 class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     """Groups of uncertain market rules that are switched off."""
 
@@ -96,6 +103,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     paper: Paper = field(default_factory=Paper)
     orders: Orders = field(default_factory=Orders)
     store: Store = field(default_factory=Store)
+    live: Live = field(default_factory=Live)
     rules: Rules = field(default_factory=Rules)
     options: Options = field(default_factory=Options)
 

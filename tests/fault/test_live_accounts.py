@@ -150,6 +150,24 @@ async def test_two_accounts_when_one_broker_dies_mid_order_then_the_screen_tells
         assert (await runtime.orders.place(ask(one, after_market=True), actor="owner")).order.state == "OPEN"
 
 
+async def test_chart_when_nothing_is_stored_then_the_broker_tells_and_it_is_kept(tmp_path: Path) -> None:
+    clock = ShiftedClock()
+    async with fake("zerodha", clock) as kite, running(tmp_path, clock) as runtime:
+        account = await connect(runtime, kite)
+        market = runtime.markets["live-in"]
+        await until(lambda: runtime.live.link(account).state == "connected")
+        market.instrument(KEY)
+        bars = await market.hub.bars(KEY, "1m", None, 400)
+        assert len(bars.start_ns) > 5
+        asked = kite.calls["history"]
+        assert asked > 0
+        await runtime.storage.ticks.flush()
+        again = await market.hub.bars(KEY, "1m", None, 400)
+        assert kite.calls["history"] == asked
+        assert set(bars.start_ns[:-1].tolist()) <= set(again.start_ns.tolist())
+        assert (await market.hub.bars(KEY, "1d", None, 30)).close.min() > 0
+
+
 async def test_redirect_when_its_state_is_not_ours_then_refused(tmp_path: Path) -> None:
     clock = ShiftedClock()
     async with fake("zerodha", clock) as kite, running(tmp_path, clock) as runtime:

@@ -18,9 +18,11 @@ import structlog
 from server.api.live import Begun, LinkState, LinkWire
 from server.app.books import open_account
 from server.app.live import registry
+from server.app.live.history import LiveStore
 from server.app.live.keeper import SESSION, Keeper, packed
 from server.app.live.links import Kept, Link
 from server.app.live.markets import LiveMarket, market_of
+from server.app.live.router import Router
 from server.app.live.usage import UsageLog
 from server.auth.vault import Vault
 from server.brokers.kit.manifest import Manifest
@@ -70,6 +72,7 @@ class LiveAccounts:
         others: whether addresses other than the brokers' own are taken (development mode: fakes).
         markets, accounts, executions: the runtime's own, into which live accounts enter themselves.
         plan: whose charges an account pays.
+        prefer: the account asked first, by kind of read.
     """
 
     def __init__(
@@ -89,10 +92,14 @@ class LiveAccounts:
         accounts: dict[str, Account],
         executions: dict[str, Execution],
         plan: Callable[[Account], str],
+        prefer: Mapping[str, str],
     ) -> None:
         self.usage = UsageLog()
         self.links: dict[str, Link] = {}
         self.live_markets: dict[str, LiveMarket] = {}
+        self.router = Router(self.links, self.usage, prefer)
+        self._store = LiveStore(storage.ticks, clock)
+        self._store.router = self.router
         self._vault = vault
         self._redirect = redirect
         self._others = others
@@ -299,7 +306,7 @@ class LiveAccounts:
         """Its market exists, its lock is set: nothing has connected yet (law 8)."""
         name = link.account.market
         if name not in self.live_markets:
-            live = LiveMarket(name, self._rulebook, self._clock, self._bus, self._storage.ticks, self.keeper.rows_made)
+            live = LiveMarket(name, self._rulebook, self._clock, self._bus, self._store, self.keeper.rows_made)
             self.live_markets[name] = live
             self._markets[name] = live.market
             if self._running:

@@ -9,8 +9,8 @@ from server.core.clock import Clock
 from server.feeds.live.feed import LiveFeed
 from server.market.freshness import FreshnessPolicy, FreshnessRule
 from server.market.market import Market
+from server.market.ports import TickStore
 from server.rulebook import Rulebook
-from server.storage.timeseries.store import DuckStore
 
 __all__ = ("LiveMarket", "market_of")
 
@@ -36,7 +36,7 @@ class LiveMarket:
         rulebook: Rulebook,
         clock: Clock,
         bus: Bus,
-        store: DuckStore,
+        store: TickStore,
         on_rows: Callable[[str, Iterable[str]], None],
     ) -> None:
         self.master = MergedMaster()
