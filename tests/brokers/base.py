@@ -148,6 +148,10 @@ class FakeBroker:
         """Whether orders in the suite's share may have a product."""
         return True
 
+    def arrives(self, kind: str) -> str:
+        """As which type an order of ours comes here: some brokers refuse market orders from an API."""
+        return kind
+
     def read_product(self, product: str) -> str:
         """What a product of ours reads as when it comes back for the suite's share."""
         return product

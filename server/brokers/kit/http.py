@@ -50,6 +50,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     query: Sequence[tuple[str, str]] = ()
     form: Mapping[str, str] | None = None
     json: Any = None
+    text: str | None = None
+    """A body as it is, for brokers with a form of their own."""
     headers: Mapping[str, str] = {}
     quoted: bool = False
     anonymous: bool = False
@@ -344,7 +346,7 @@ class Http:
         if call.query:
             url = url.extend_query(call.query)
         headers = dict(call.headers) if call.anonymous else {**self._headers(), **call.headers}
-        data: Any = call.form
+        data: Any = call.form if call.text is None else call.text.encode()
         if call.json is not None:
             data = _ENCODER.encode(call.json)
             headers["Content-Type"] = "application/json"

@@ -267,6 +267,12 @@ class Noren:
             return [NoticeEvent(kind="connected" if _ACKNOWLEDGED[kind] == "connected" else "subscribed", text=kind)]
         return [NoticeEvent(kind="other", text=kind)]
 
+    def tick(self, raw: dict[str, Any]) -> TickEvent:
+        """A price message with every delta since its snapshot merged in, as a whole."""
+        row: Quote = self._stream.fields.convert("$", raw, Quote)
+        mode = "full" if str(raw.get("t", "")).startswith("d") else "quote"
+        return TickEvent(quote=self._stream.quote("$", row), mode=mode)
+
     def _reader(self, call: str, kind: Any) -> Reader[Any]:
         return Reader(self.broker, call, kind)
 

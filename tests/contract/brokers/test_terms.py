@@ -38,13 +38,18 @@ async def test_place_when_the_manifest_claims_it_then_the_broker_has_these_terms
     ack = await faked.execution.place(sent)
     await faked.settle()
     there = faked.fake.exchange.orders[ack.broker_id]
-    assert (there.side, there.quantity, there.type) == ("BUY", 50, kind)
-    assert (there.price, there.trigger) == (D(price) if price else None, D(trigger) if trigger else None)
+    arrives = faked.fake.arrives(kind)
+    assert (there.side, there.quantity, there.type) == ("BUY", 50, arrives)
+    assert there.trigger == (D(trigger) if trigger else None)
+    if arrives == kind:
+        assert there.price == (D(price) if price else None)
+    else:  # at market, at a protected price: beyond the touch, not far beyond it
+        assert there.price is not None and D("800.10") < there.price < D("840")
     found = await faked.execution.find(sent.id)
     assert found is not None
     assert (found.key, found.side, found.quantity) == (sent.key, "BUY", 50)
     assert (found.type, found.product) == (kind, faked.fake.read_product(product))
-    assert (found.price, found.trigger) == (there.price, there.trigger)
+    assert (found.price, found.trigger) == (there.price if arrives == kind else None, there.trigger)
 
 
 async def test_place_when_ioc_is_claimed_then_it_goes_out(faked: FakeHarness) -> None:
