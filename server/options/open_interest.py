@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ("BUILD_UP", "build_up", "max_pain", "max_pains", "ratio")
+__all__ = ("BUILD_UP", "build_up", "first_of", "max_pain", "max_pains", "ratio")
 
 F8 = npt.NDArray[np.float64]
 I1 = npt.NDArray[np.int8]
@@ -48,16 +48,30 @@ def max_pain(strikes: npt.ArrayLike, call_oi: npt.ArrayLike, put_oi: npt.ArrayLi
 
 def max_pains(strikes: F8, call_oi: F8, put_oi: F8, starts: I8) -> F8:
     """The same for many chains laid end to end: (E,), NaN without open interest. `starts` is where each begins."""
-    ends = np.append(starts[1:], strikes.size)
-    found = np.full(starts.size, np.nan)
-    for e, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        k, calls, puts = strikes[start:end], call_oi[start:end], put_oi[start:end]
-        if not (calls.any() or puts.any()):
-            continue
-        below, above = np.cumsum(calls), np.cumsum(puts)
-        # settling at k pays calls struck below it and puts struck above it
-        paid = k * below - np.cumsum(k * calls)
-        held = np.cumsum(k * puts)
-        paid += held[-1] - held - k * (above[-1] - above)
-        found[e] = k[np.argmin(paid)]
+    of = np.repeat(np.arange(starts.size), np.diff(np.append(starts, strikes.size)))
+    below, paid_below, above, held = (
+        _running(c, starts, of) for c in (call_oi, strikes * call_oi, put_oi, strikes * put_oi)
+    )
+    last = np.append(starts[1:], strikes.size) - 1
+    # settling at k pays calls struck below it and puts struck above it
+    paid = strikes * below - paid_below + held[last][of] - held - strikes * (above[last][of] - above)
+    least = np.minimum.reduceat(paid, starts)
+    found = strikes[first_of(paid == least[of], starts)]
+    return np.where((below[last] > 0.0) | (above[last] > 0.0), found, np.nan)
+
+
+def first_of(wanted: npt.NDArray[np.bool_], starts: I8) -> I8:
+    """Place of the first true entry of each chain; its start where there is none."""
+    places = np.flatnonzero(wanted)
+    if not places.size:
+        return starts
+    at = places[np.minimum(np.searchsorted(places, starts), places.size - 1)]
+    ends = np.append(starts[1:], wanted.size)
+    return np.where((at >= starts) & (at < ends), at, starts)
+
+
+def _running(column: F8, starts: I8, of: I8) -> F8:
+    """Running sum that begins anew with each chain."""
+    total = np.cumsum(column)
+    found: F8 = total - (total[starts] - column[starts])[of]
     return found

@@ -24,7 +24,7 @@ _SETTLED = 1e-9
 """Years below which nothing but the intrinsic value is left: 30 ms."""
 _BLOCK = 16_384
 """Values worked on at a time: what stays in the cache near the core."""
-_NODES = 1201
+_NODES = 401
 _ROUNDS = 60
 
 

@@ -102,7 +102,8 @@ def test_outcome_of_several_expiries_then_breakevens_are_roots(legs: list[Leg]) 
     scale = float(np.abs(book.quantity).sum())
     if found.breakevens:
         assert payoff.profit(book, found.breakevens, EXPIRY) == pytest.approx(0.0, abs=1e-3 * scale)
-    inside = SPOTS[(SPOTS > 15_000) & (SPOTS < 35_000)]
+    # eight deviations to either side are looked at; beyond, interest alone may still move the curve a little
+    inside = SPOTS[(SPOTS > 18_000) & (SPOTS < 33_000)]
     levels = payoff.profit(book, inside, EXPIRY)
     if found.max_profit is not None and found.max_loss is not None:
         assert found.max_loss - 0.01 * scale <= levels.min() <= levels.max() <= found.max_profit + 0.01 * scale
