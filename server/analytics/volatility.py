@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from server.analytics.chains import Chains
 from server.analytics.contracts import ChainId
+from server.analytics.forecast import Forecasts, GarchFound
 from server.analytics.minutes import bracket
 from server.analytics.ranks import Ranks
 from server.analytics.smiles import quotes_of
@@ -19,35 +20,20 @@ from server.analytics.view import ChainView, finite
 from server.core.errors import SaudaError
 from server.market.market import Market
 from server.market.ports import BarColumns
-from server.options import garch
 from server.options.rank import Rank, rank
 from server.options.realised import ESTIMATORS, Cone, cone, realised, rolling
 from server.options.surface import Surface, fit_surface
 
-__all__ = ("GarchFound", "Picture", "Volatility")
+__all__ = ("Picture", "Volatility")
 
 F8 = npt.NDArray[np.float64]
 _DAYS = 600
 _WINDOWS = (10, 20, 30, 60, 90)
 _CONE = (5, 10, 20, 40, 60, 120, 240)
-_HORIZONS = (1, 5, 10, 21, 42, 63)
 _CHANGE = 0.15
 """Share by which ten days must differ from thirty to be called rising or falling."""
 _EXPIRIES = 6
 _SURFACE = 8
-
-
-class GarchFound(msgspec.Struct, frozen=True, kw_only=True):
-    """A forecast, or why there is none."""
-
-    available: bool
-    model: str = ""
-    """gjr: falls raise volatility more than rises."""
-    forecast: Sequence[tuple[int, float]] = ()
-    """(days ahead, annualised volatility over them)."""
-    persistence: float | None = None
-    long_run: float | None = None
-    reason: str = ""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -79,7 +65,7 @@ class Volatility:
     def __init__(self, chains: Chains, ranks: Ranks) -> None:
         self._chains = chains
         self._ranks = ranks
-        self._garch: dict[tuple[str, str, int], GarchFound] = {}
+        self.forecasts = Forecasts()
 
     async def picture(self, market_id: str, asked: str) -> Picture:
         """Volatility of an underlying; raises NotFound."""
@@ -88,7 +74,12 @@ class Volatility:
         async def make() -> Picture:
             return await self._picture(self._chains.market(market_id), found)
 
-        return await self._chains.cache.get("volatility", (market_id, found.key, "picture"), make)
+        picture = await self._chains.cache.get("volatility", (market_id, found.key, "picture"), make)
+        bars = picture.bars
+        last = int(bars.start_ns[-1]) if len(bars.start_ns) else 0
+        # not kept with the picture: it comes a few seconds later
+        forecast = self.forecasts.of((market_id, found.key, last), bars.close)
+        return msgspec.structs.replace(picture, garch=forecast)
 
     async def views(self, market_id: str, asked: str, most: int) -> tuple[Underlying, list[ChainView]]:
         """The nearest chains of an underlying, at most 15 seconds old."""
@@ -131,7 +122,7 @@ class Volatility:
             history_iv=history.values.tolist(),
             rolling=measured[2],
             premium=None if atm_iv is None or thirty is None else atm_iv - thirty,
-            garch=await self._forecast(market, found, bars),
+            garch=GarchFound(available=False),
             slope=slope(points),
             trend=_trend(dict(measured[0])),
             computed=self._chains.now(),
@@ -148,14 +139,6 @@ class Volatility:
         points = [(view.term.years, view.summary.atm_iv) for view in views]
         return constant_maturity(points), points
 
-    async def _forecast(self, market: Market, found: Underlying, bars: BarColumns) -> GarchFound:
-        key = (market.id, found.key, int(bars.start_ns[-1]) if len(bars.start_ns) else 0)
-        if key not in self._garch:
-            if len(self._garch) > 64:
-                self._garch.clear()
-            self._garch[key] = await asyncio.to_thread(_garch, bars.close)
-        return self._garch[key]
-
 
 def _measured(columns: tuple[F8, F8, F8, F8]) -> tuple[list[tuple[int, dict[str, float | None]]], Cone | None, F8]:
     count = len(columns[3])
@@ -170,22 +153,6 @@ def _measured(columns: tuple[F8, F8, F8, F8]) -> tuple[list[tuple[int, dict[str,
     width = cone("yang_zhang", *columns, windows=_CONE) if count > _CONE[0] else None
     twenty = rolling("yang_zhang", 20, *columns) if count else np.empty(0)
     return found, width, twenty
-
-
-def _garch(closes: F8) -> GarchFound:
-    """On a thread: the library takes a second to import and tens of milliseconds to fit."""
-    try:
-        with np.errstate(all="ignore"):
-            found = garch.fit(np.diff(np.log(closes)), "gjr")
-    except SaudaError as error:
-        return GarchFound(available=False, reason=f"{error.detail} {error.remedy}".strip())
-    return GarchFound(
-        available=True,
-        model="gjr",
-        forecast=[(days, found.volatility(days)) for days in _HORIZONS],
-        persistence=found.persistence,
-        long_run=found.long_run,
-    )
 
 
 def _trend(found: dict[int, dict[str, float | None]]) -> Literal["rising", "falling", "steady", "unknown"]:
