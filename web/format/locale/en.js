@@ -833,7 +833,7 @@ export const texts = {
   'builder.keep': 'Keep to compare',
   'builder.keptNotSent': '{name} is kept as a draft but not sent: {why}',
   'builder.legCount': '{n} leg|{n} legs',
-  'builder.legFigures': '{price} · IV {iv} · Δ {delta}',
+  'builder.legFigures': '{price} · IV {iv} · Δ {delta}',
   'builder.legLock': '{name}: {why}',
   'builder.legs': 'Legs',
   'builder.limitHelp': 'Market orders fill at once. Limit orders rest at the ask for buys and the bid for sells.',

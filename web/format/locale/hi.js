@@ -833,7 +833,7 @@ export const texts = {
   'builder.keep': 'तुलना के लिए रखें',
   'builder.keptNotSent': '{name} मसौदे के रूप में रखा है, भेजा नहीं: {why}',
   'builder.legCount': '{n} लेग|{n} लेग',
-  'builder.legFigures': '{price} · IV {iv} · Δ {delta}',
+  'builder.legFigures': '{price} · IV {iv} · Δ {delta}',
   'builder.legLock': '{name}: {why}',
   'builder.legs': 'लेग',
   'builder.limitHelp': 'मार्केट ऑर्डर तुरंत भरते हैं। लिमिट ऑर्डर खरीद के लिए आस्क और बिक्री के लिए बिड पर टिकते हैं।',

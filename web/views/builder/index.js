@@ -5,7 +5,7 @@ import { t, tn } from '../../format/i18n.js';
 import { rupees } from '../../format/numbers.js';
 import { linkLost } from '../../store/freshness.js';
 import { market } from '../../store/selectors.js';
-import { changeLeg, clearTray, dropLeg, MOST_LEGS, MOST_LOTS, setLegs, trayOf } from '../../store/tray.js';
+import { changeLeg, dropLeg, MOST_LEGS, MOST_LOTS, setLegs, trayOf } from '../../store/tray.js';
 import { createPayoff, readTheme } from '../../payoff/index.js';
 import { fill, h, icon, setAttr, setText } from '../../widgets/dom.js';
 import { chips, tabs } from '../../widgets/parts.js';
@@ -17,13 +17,16 @@ import { changeView, errorText, labelOf, priceView } from '../shared/text.js';
 import { watchTheme } from '../shared/theme.js';
 import { openUnderlying } from '../shared/underlyings.js';
 import { createAnalysis } from './analysis.js';
-import { createCompare } from './compare.js';
+import { createCompare, MOST_KEPT } from './compare.js';
+import { earlyBook } from './early.js';
 import { createFigures } from './figures.js';
 import { createGallery } from './gallery.js';
 import { createHeat } from './heat.js';
-import { asked, commonLots, merged, moved, scaled, shapeOf, trayLegs, turned } from './legs.js';
+import { commonLots, merged, scaled, shapeOf, trayLegs } from './legs.js';
 import { createLegTable } from './legtable.js';
-import { createListing, middle, nearest, nextStrike } from './listing.js';
+import { createListing, middle, nearest } from './listing.js';
+import { openMenu } from './menu.js';
+import { createMoves } from './moves.js';
 import { createScenario } from './scenario.js';
 import { legsLock, openSend } from './send.js';
 
@@ -49,7 +52,13 @@ export function create(ctx, params) {
   let pane = 'legs';
   let drawnLegs = '';
 
-  const listing = createListing(ctx, { onChange: drawListing, onFault: (error) => say(errorText(error)) });
+  const listing = createListing(ctx, { onChange: drawListing, onFault(error) {
+    say(errorText(error));
+    const { problem } = /** @type {{ problem?: import('../../format/wire.js').Problem }} */ (error);
+    if (problem?.code !== 'chain.unknown' || expiry === '') return;
+    expiry = ''; // no such expiry: what it said stays, the nearest one is shown
+    void listing.use(underlying());
+  } });
   const analysis = createAnalysis(ctx, { onAnswer(answer, shape) {
     told = answer;
     toldShape = shape;
@@ -67,7 +76,7 @@ export function create(ctx, params) {
     chosen = !chosen;
     draw();
   } } }, t('builder.templates'));
-  const menu = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('builder.more'), on: { click: openMenu } }, icon('more'));
+  const menu = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('builder.more'), on: { click: showMenu } }, icon('more'));
   const head = h('div', { class: 'build-head' }, symbol, h('span', { class: 'build-quote' }, spot.el, change), h('span', { class: 'grow' }), other, menu);
   const expiries = h('div', { class: 'build-expiries' });
   const note = h('p', { class: 'note warn', role: 'status', hidden: true });
@@ -88,7 +97,7 @@ export function create(ctx, params) {
     const value = h('output', { class: 'knob-value' });
     return { value, el: h('div', { class: 'knob', role: 'group', 'aria-label': label }, h('span', { class: 'field-label' }, label), h('div', { class: 'stepper' }, h('button', { type: 'button', class: 'stepper-button', 'aria-label': less, on: { click: () => run(-1) } }, icon('minus')), value, h('button', { type: 'button', class: 'stepper-button', 'aria-label': more, on: { click: () => run(1) } }, icon('plus')))) };
   };
-  const shiftKnob = knob(t('builder.shift'), t('builder.shiftDown'), t('builder.shiftUp'), (way) => void shift(way));
+  const shiftKnob = knob(t('builder.shift'), t('builder.shiftDown'), t('builder.shiftUp'), (way) => moves.shift(way));
   const widthKnob = knob(t('builder.width'), t('builder.narrower'), t('builder.wider'), (way) => void turnKnob('width', way));
   const deltaKnob = knob(t('greek.delta'), t('builder.deltaLess'), t('builder.deltaMore'), (way) => void turnKnob('delta', way));
   const knobsBox = h('div', { class: 'knobs' }, h('div', { class: 'knob knob-lots' }, lots.el), shiftKnob.el, widthKnob.el, deltaKnob.el);
@@ -108,7 +117,7 @@ export function create(ctx, params) {
       if (leg) own(() => changeLeg(store, key, { side: leg.side === 'BUY' ? 'SELL' : 'BUY', price: null }));
     },
     onLots: (key, count) => own(() => changeLeg(store, key, { lots: count })),
-    onStrike: moveStrike, onRight: turnRight, onExpiry: (key, date) => void moveExpiry(key, date),
+    onStrike: (key, way) => moves.moveStrike(key, way), onRight: (key) => moves.turnRight(key), onExpiry: (key, date) => void moves.moveExpiry(key, date),
     onPrice: (key, limit) => changeLeg(store, key, { price: limit }),
     onDrop: (key) => own(() => dropLeg(store, key)),
   });
@@ -121,9 +130,7 @@ export function create(ctx, params) {
   }, onOpen(kept) {
     template = '';
     void useUnderlying(kept.underlying, '', kept.legs);
-  }, onKeep() {
-    if (told) compare.keep({ name: name.textContent ?? '', underlying: underlying(), legs: legs(), told });
-  } });
+  }, onKeep: keep });
   const bar = tabs({ label: t('builder.parts'), value: pane, tabs: PANES.map((id) => ({ id, label: t(`builder.pane.${id}`) })), onChange: showPane });
   const addLeg = h('button', { type: 'button', class: 'button', on: { click: findLeg } }, icon('plus'), t('basket.add'));
   const fromChain = h('button', { type: 'button', class: 'button', on: { click: () => ctx.go('options', { underlying: underlying(), ...(expiry ? { expiry } : {}) }) } }, icon('list'), t('builder.fromChain'));
@@ -142,7 +149,10 @@ export function create(ctx, params) {
 
   const legs = () => trayOf(store).legs;
   const underlying = () => trayOf(store).underlying || listing.underlying();
+  const lotOf = (/** @type {string} */ key) => store.state.instruments.get(key)?.lot ?? (listing.lot() || 1);
   const place = (/** @type {string} */ key) => listing.place(key) ?? placeOf(store.state.instruments.get(key));
+
+  const moves = createMoves(ctx, listing, { underlying, place, own, say });
 
   /** @param {string} text */
   function say(text) {
@@ -238,54 +248,6 @@ export function create(ctx, params) {
     return of && of.delta !== null ? Math.abs(of.delta / of.quantity) : 0.25;
   }
 
-  /** All strikes by one listed strike. @param {1 | -1} way */
-  function shift(way) {
-    let ended = false;
-    const next = legs().map((leg) => {
-      const at = place(leg.key);
-      if (at === null) return leg;
-      const to = nextStrike(listing.strikes(at.expiry, at.right), at.strike, way);
-      const cell = listing.cell(at.expiry, to, at.right);
-      if (to === at.strike || cell === null) ended = true;
-      return cell === null ? leg : { ...leg, key: cell.key, price: null };
-    });
-    if (ended) say(t('builder.noStrike'));
-    else setLegs(store, underlying(), merged(next));
-  }
-
-  /** @param {string} key @param {1 | -1} way */
-  function moveStrike(key, way) {
-    const at = place(key);
-    if (at) toStrike(key, nextStrike(listing.strikes(at.expiry, at.right), at.strike, way));
-  }
-
-  /** @param {string} key @param {number} strike */
-  function toStrike(key, strike) {
-    const at = place(key);
-    const cell = at && listing.cell(at.expiry, strike, at.right);
-    if (!at || !cell || strike === at.strike) return;
-    own(() => setLegs(store, underlying(), moved(legs(), key, cell.key)));
-  }
-
-  /** @param {string} key */
-  function turnRight(key) {
-    const at = place(key);
-    const cell = at && listing.cell(at.expiry, at.strike, at.right === 'CE' ? 'PE' : 'CE');
-    if (cell) own(() => setLegs(store, underlying(), moved(legs(), key, cell.key)));
-    else say(t('builder.noContract'));
-  }
-
-  /** @param {string} key @param {string} date */
-  async function moveExpiry(key, date) {
-    const at = place(key);
-    if (!at) return;
-    if (!listing.chain(date)) await listing.use(underlying(), date);
-    const strike = nearest(listing.strikes(date, at.right), at.strike);
-    const cell = listing.cell(date, strike, at.right);
-    if (cell) own(() => setLegs(store, underlying(), moved(legs(), key, cell.key)));
-    else say(t('builder.noContract'));
-  }
-
   /** All legs of the near expiry to another. @param {string} date */
   async function useExpiry(date) {
     const before = expiry;
@@ -299,17 +261,7 @@ export function create(ctx, params) {
       await resolve();
       return;
     }
-    if (!listing.chain(date)) await listing.use(underlying(), date);
-    let missing = false;
-    const next = legs().map((leg) => {
-      const at = place(leg.key);
-      if (at === null || at.expiry !== before) return leg;
-      const cell = listing.cell(date, nearest(listing.strikes(date, at.right), at.strike), at.right);
-      if (cell === null) missing = true;
-      return cell === null ? leg : { ...leg, key: cell.key, price: null };
-    });
-    if (missing) say(t('builder.noContract'));
-    else setLegs(store, underlying(), merged(next));
+    await moves.roll(before, date);
     drawListing();
   }
 
@@ -334,39 +286,21 @@ export function create(ctx, params) {
   function openDraft(one) {
     template = one.template;
     ctx.ensure(one.legs.map((leg) => leg.key));
-    const lotOf = (/** @type {string} */ key) => store.state.instruments.get(key)?.lot ?? (listing.lot() || 1);
     const next = one.legs.map((leg) => ({ key: leg.key, side: /** @type {'BUY' | 'SELL'} */ (leg.planned > 0 ? 'BUY' : 'SELL'), lots: Math.max(1, Math.round(Math.abs(leg.planned) / lotOf(leg.key))), price: leg.price }));
     chosen = false;
     void useUnderlying(one.underlying, '', next);
   }
 
-  function openMenu() {
-    const some = legs().length > 0;
-    const act = (/** @type {string} */ label, /** @type {string} */ symbol_, /** @type {() => void} */ run, /** @type {boolean} */ off = !some) => h('button', { type: 'button', class: 'more-link', disabled: off, on: { click: () => {
-      sheet.close();
-      run();
-    } } }, icon(symbol_), h('span', null, label));
-    const sheet = ctx.sheet(t('builder.more'), h('div', { class: 'more' }, act(t('builder.saveDraft'), 'edit', () => void saveDraft()), act(t('builder.keep'), 'plus', () => {
-      if (told) compare.keep({ name: name.textContent ?? '', underlying: underlying(), legs: legs(), told });
+  function showMenu() {
+    openMenu(ctx, { name: title, template: recognised, own, canKeep: told !== null && compare.count() < MOST_KEPT, onKeep() {
+      keep();
       showPane('compare');
       bar.set('compare');
-    }, !some || told === null || compare.count() >= 3), act(t('builder.turn'), 'swipe', () => own(() => setLegs(store, underlying(), turned(legs())))), act(t('builder.clear'), 'trash', () => {
-      const before = legs();
-      const of = underlying();
-      clearTray(store);
-      ctx.toast({ text: t('builder.cleared'), action: t('undo'), run: () => setLegs(store, of, before), seconds: 5 });
-    }), act(t('nav.strategies'), 'strategies', () => ctx.go('strategies'), false)));
+    } });
   }
 
-  async function saveDraft() {
-    if (legs().length === 0) return;
-    try {
-      const { strategy } = await ctx.api.createStrategy({ account: store.state.account, name: title(), legs: asked(legs()), product: 'NRML', template: recognised() });
-      void ctx.load('strategies');
-      ctx.toast({ text: t('builder.saved', { name: strategy.name }), level: 'good' });
-    } catch (error) {
-      ctx.problem(error);
-    }
+  function keep() {
+    if (told) compare.keep({ name: name.textContent ?? '', underlying: underlying(), legs: legs(), told });
   }
 
   const recognised = () => (toldShape === shapeOf(legs()) ? (told?.recognised.key ?? '') : template);
@@ -391,33 +325,6 @@ export function create(ctx, params) {
 
   function drawCompare() {
     compare.draw(legs().length > 0 && toldShape === shapeOf(legs()) ? told : null, strategyName(recognised(), legs().length));
-  }
-
-  /** The curves from what is known here, before the server has answered about the newest legs. */
-  function drawEarly() {
-    const now = payoff.book()?.setting;
-    const spotNow = told?.spot ?? now?.spot;
-    if (spotNow === undefined || !now) return;
-    const setting = { ...now, terms: { ...now.terms } };
-    /** @type {import('../../payoff/types.js').PayoffLeg[]} */
-    const drawn = [];
-    for (const leg of legs()) {
-      const known = told?.legs.find((one) => one.key === leg.key);
-      const at = place(leg.key);
-      const units = (leg.side === 'BUY' ? 1 : -1) * leg.lots * (store.state.instruments.get(leg.key)?.lot ?? (listing.lot() || 1));
-      const cell = at && listing.cell(at.expiry, at.strike, at.right);
-      if (at && !setting.terms[at.expiry]) {
-        const summary = listing.chain(at.expiry)?.summary;
-        if (!summary || summary.years === null || summary.forward === null) return;
-        setting.terms[at.expiry] = { years: summary.years, forward: summary.forward, rate: Object.values(now.terms)[0]?.rate ?? 0 };
-      }
-      const cost = leg.price !== null ? Number(leg.price) : known ? Number(known.price) : cell ? middle(cell) : null;
-      const sigma = known?.iv ?? cell?.iv ?? null;
-      if (at && (cost === null || sigma === null)) return; // not enough is known: the server's answer will draw it
-      if (!at && !known) return;
-      drawn.push({ key: leg.key, kind: known?.kind ?? 'OPTION', units, price: cost ?? Number(known?.price), strike: at?.strike ?? 0, call: at?.right === 'CE', expiry: at?.expiry ?? known?.expiry ?? '', sigma: sigma ?? 0 });
-    }
-    payoff.set(drawn, setting);
   }
 
   function drawAnswer() {
@@ -464,7 +371,8 @@ export function create(ctx, params) {
         expiry = first;
         drawListing();
       }
-      drawEarly();
+      const early = payoff.book() && told ? earlyBook(now, told, /** @type {import('../../payoff/model/book.js').Book} */ (payoff.book()).setting, listing, { place, lotOf }) : null;
+      if (early) payoff.set(early.legs, early.setting);
     }
     draw();
     drawCompare();
@@ -521,7 +429,7 @@ export function create(ctx, params) {
     const cell = at && listing.cell(at.expiry, strike, at.right);
     const book = payoff.book();
     if (phase === 'end') {
-      if (cell && at && strike !== at.strike) toStrike(leg, strike);
+      if (cell && at && strike !== at.strike) moves.toStrike(leg, strike);
       else drawAnswer(); // let go where it was
     } else if (phase === 'move' && cell && book) {
       // the whole curve follows the finger, from the chain as it was read

@@ -1,13 +1,19 @@
 /** What builder and strategies say and draw alike: the server's answer as the payoff wants it, figures in words, names. */
 
-import { day } from '../../format/dates.js';
+import { day, dayYear } from '../../format/dates.js';
 import { has, t } from '../../format/i18n.js';
-import { DASH, direction, number, profit, rupees, toNumber } from '../../format/numbers.js';
+import { compactRupees, DASH, number, profit, rupees, toNumber } from '../../format/numbers.js';
 
 /** @typedef {import('../../format/strategies.js').PayoffTold} PayoffTold */
 /** @typedef {import('../../format/strategies.js').OutcomeTold} OutcomeTold */
 /** @typedef {import('../../payoff/types.js').PayoffLeg} PayoffLeg */
 /** @typedef {import('../../payoff/types.js').Setting} Setting */
+
+const YEAR = 300; // days beyond which a date needs its year
+const LARGE = 1e6; // rupees beyond which the short form is used
+
+/** A profit that may be large. @param {number} amount */
+const short = (amount) => (Math.abs(amount) < LARGE ? profit(amount, 0) : `${amount > 0 ? '+' : ''}${compactRupees(Math.round(amount))}`);
 
 /** Legs as the payoff chart takes them. @param {PayoffTold} told @returns {PayoffLeg[]} */
 export function payoffLegs(told) {
@@ -30,12 +36,12 @@ export function strategyName(key, legs = 0) {
 }
 
 /** Most that can be won. @param {OutcomeTold} outcome */
-export const mostProfit = (outcome) => (outcome.profit_unbounded || outcome.max_profit === null ? t('builder.unlimited') : profit(outcome.max_profit, 0));
+export const mostProfit = (outcome) => (outcome.profit_unbounded || outcome.max_profit === null ? t('builder.unlimited') : short(outcome.max_profit));
 
 /** Most that can be lost. @param {OutcomeTold} outcome */
 export function mostLoss(outcome) {
   if (outcome.loss_unbounded || outcome.max_loss === null) return t('builder.unlimited');
-  return outcome.max_loss >= 0 ? t('builder.noLoss') : profit(outcome.max_loss, 0);
+  return outcome.max_loss >= 0 ? t('builder.noLoss') : short(outcome.max_loss);
 }
 
 /** Reward for each rupee at risk. @param {OutcomeTold} outcome */
@@ -62,14 +68,8 @@ export function payoffWords(name, dateWord) {
   return { label: t('payoff.label'), keys: t('payoff.keys'), now: t('payoff.now'), expiry: t('payoff.expiry'), spot: name, date: dateWord, atExpiry: t('payoff.atExpiry'), delta: t('greek.delta'), gamma: t('greek.gamma'), theta: t('greek.theta'), vega: t('greek.vega'), empty: t('payoff.empty') };
 }
 
-/** A leg for people: 24,100 PE, or the instrument's own name. @param {{ strike: string | null, right: string | null, kind: string }} leg @param {string} label */
-export const legText = (leg, label) => (leg.kind === 'OPTION' && leg.strike !== null ? `${number(leg.strike, Number.isInteger(Number(leg.strike)) ? 0 : 2)} ${leg.right ?? ''}` : label);
-
 /** An expiry with the days to it: 24 Nov · 4 d. @param {string} date @param {number | null | undefined} days */
-export const expiryText = (date, days) => (days === null || days === undefined ? day(date) : t('builder.expiry', { day: day(date), n: number(Math.max(0, Math.floor(days)), 0) }));
-
-/** Tone of a figure that is a profit or loss. @param {string | number | null | undefined} value */
-export const toneOf = (value) => direction(value);
+export const expiryText = (date, days) => (days === null || days === undefined ? day(date) : t('builder.expiry', { day: days > YEAR ? dayYear(date) : day(date), n: number(Math.max(0, Math.floor(days)), 0) }));
 
 /** Shape of a template as its thumbnail wants it. @param {Pick<import('../../format/strategies.js').TemplateTold, 'legs'>} template */
 export const shapeOfTemplate = (template) => template.legs.map((leg) => ({ side: leg.side, kind: leg.kind, right: leg.right, lots: leg.lots, expiry: leg.expiry, strike: leg.steps ?? 0 }));
