@@ -216,3 +216,20 @@ def test_control_when_it_cannot_be_done_then_says_why(
         make()[0].control(action, **arguments)
     assert caught.value.code == code
     assert caught.value.remedy
+
+
+async def test_now_when_the_feed_starves_then_market_time_stands_still_but_never_goes_back(make: Make) -> None:
+    simulator, clock = make()
+    async with running(simulator, clock) as (batches, _):
+        await clock.advance(12.0)
+        clock._move_to(clock.monotonic() + 9.0)  # noqa: SLF001 - nine seconds in which nobody was woken
+        seen = [simulator.now()]
+        late = seen[0]
+        before = ticks(batches)
+        for _ in range(60):
+            await clock.advance(0.25)
+            seen.append(simulator.now())
+        assert seen == sorted(seen)
+        assert seen[1] == late, "it stands still until the schedule has caught up"
+        assert seen[-1] > late
+        assert ticks(batches) > before
