@@ -181,11 +181,16 @@ def test_chain_when_bid_and_ask_are_tapped_then_legs_are_sold_and_bought(stage: 
     until(page, "document.querySelector('.tray-title').textContent === '2 legs'")
 
 
-def test_chain_when_a_price_is_tapped_then_both_sides_are_offered(stage: Stage) -> None:
+@pytest.mark.parametrize("x", [95, 110, 130, 150])
+def test_chain_when_a_price_is_tapped_then_both_sides_are_offered(stage: Stage, x: int) -> None:
     page = show(stage, "price(s.chain(21)); open();")
     left, y = row_at(page, "24550")
-    page.touchscreen.tap(left + 130, y)
+    page.touchscreen.tap(left + x, y)
+    until(page, "!document.querySelector('.pair').hidden")
+    page.wait_for_timeout(60)
     pair = page.get_by_role("group", name="NIFTY 24550CE")
+    assert page.evaluate(LEGS) == []  # the tap that opens the pair presses nothing in it
+    assert "detail" not in names(page)
     assert pair.get_by_role("button").all_text_contents()[:2] == ["Sell 99.90", "Buy 100.10"]
     box = pair.get_by_role("button").first.bounding_box()
     assert box is not None

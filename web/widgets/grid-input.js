@@ -20,6 +20,7 @@ export function gridInput(element, { onTap, onHold, onStep, onHover }) {
   let x0 = 0;
   let y0 = 0;
   let moved = false;
+  let held = false;
   let stepped = 0;
   let timer = 0;
   let wheeled = 0;
@@ -41,7 +42,7 @@ export function gridInput(element, { onTap, onHold, onStep, onHover }) {
     pointer = event.pointerId;
     x0 = event.clientX;
     y0 = event.clientY;
-    moved = false;
+    moved = held = false;
     stepped = 0;
     clearTimeout(timer);
     if (event.pointerType === 'mouse') return;
@@ -49,6 +50,7 @@ export function gridInput(element, { onTap, onHold, onStep, onHover }) {
     timer = setTimeout(() => {
       if (pointer === -1 || moved) return;
       stop();
+      held = true;
       navigator.vibrate?.(12);
       onHold(...at);
     }, HOLD_MS);
@@ -73,10 +75,12 @@ export function gridInput(element, { onTap, onHold, onStep, onHover }) {
     }
   }, { signal });
   element.addEventListener('pointerup', (event) => {
-    if (event.pointerId !== pointer) return;
-    const tapped = !moved;
-    stop();
-    if (tapped) onTap(...place(event), event.pointerType);
+    if (event.pointerId === pointer) stop();
+  }, { signal });
+  // the click comes last: what a tap opens under the finger is not clicked by the same tap
+  element.addEventListener('click', (event) => {
+    if (moved || held || /** @type {Element} */ (event.target).closest('button')) return;
+    onTap(...place(event), /** @type {PointerEvent} */ (event).pointerType);
   }, { signal });
   element.addEventListener('pointercancel', stop, { signal });
   element.addEventListener('contextmenu', (event) => {

@@ -40,7 +40,7 @@ export function scaleOf(data, width, height) {
   if (x0 === x1) [x0, x1] = [x0 - 1, x1 + 1];
   if (data.zero) y0 = Math.min(0, y0);
   const room = (y1 - y0 || Math.abs(y1) || 1) * 0.08;
-  const step = niceStep((y1 - y0 + 2 * room) / Math.max(3, Math.floor((height - TOP - BOTTOM) / 40)));
+  const step = niceStep((y1 - y0 + 2 * room) / Math.max(3, Math.floor((height - TOP - BOTTOM) / 30)));
   const low = data.zero && y0 === 0 ? 0 : y0 - room;
   const high = y1 + room;
   const wide = Math.max(1, width - LEFT - RIGHT);

@@ -159,7 +159,7 @@ export function createTrayBar(ctx) {
     const cost = netPremium(tray, (key) => store.quotes.get(key), instrumentOf);
     setText(title, tn('tray.count', count));
     setText(net, cost === null ? t('tray.noPrice') : t(cost > 0 ? 'tray.pay' : 'tray.get', { amount: rupees(Math.abs(cost), 0) }));
-    setText(margin, t('tray.margin', { amount: preview ? compactRupees(toNumber(preview.margin_required)) : DASH }));
+    setText(margin, t('tray.margin', { amount: preview ? compactRupees(Math.round(toNumber(preview.margin_required) ?? 0)) : DASH }));
     setText(figures, preview ? t('tray.marginHelp', { now: rupees(preview.margin_required, 0), final: rupees(preview.margin_final, 0), charges: rupees(preview.charges) }) : '');
     figures.hidden = !open || !preview;
     setAttr(toggle, 'aria-expanded', String(open));
