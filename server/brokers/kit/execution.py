@@ -75,7 +75,7 @@ class BrokerExecution:
         self._chase_again = False
         self._stream: asyncio.Task[None] | None = None
         self.heard = 0
-        """Events of the order stream so far."""
+        """Order and trade events of the stream so far."""
         self.skipped: dict[str, int] = {}
         """Lines that could not be told in our words, by reason."""
 
@@ -170,11 +170,11 @@ class BrokerExecution:
 
     async def modify(self, order: Order, change: Change) -> Ack:
         """Ask for a change."""
-        return self._acknowledged(order, await self.send_modify(order, change, self._listing(order)))
+        return self._acknowledged(order, await self.send_modify(order, change, self._listing(order)), order.broker_id)
 
     async def cancel(self, order: Order) -> Ack:
         """Ask to cancel."""
-        return self._acknowledged(order, await self.send_cancel(order, self._listing(order)))
+        return self._acknowledged(order, await self.send_cancel(order, self._listing(order)), order.broker_id)
 
     async def find(self, client_id: str) -> OrderReport | None:
         """Look up by our id; slices are one order."""
@@ -218,7 +218,7 @@ class BrokerExecution:
 
     def hear(self, event: Event) -> None:
         """Take one event of the order stream."""
-        self.heard += 1
+        self.heard += isinstance(event, OrderEvent | TradeEvent)
         if self._sending and isinstance(event, OrderEvent | TradeEvent) and not self._known(event):
             if len(self._waiting) < _KEPT:
                 self._waiting.append(event)
@@ -303,10 +303,10 @@ class BrokerExecution:
 
     # the broker's words in ours
 
-    def _acknowledged(self, order: Order, receipt: Receipt) -> Ack:
+    def _acknowledged(self, order: Order, receipt: Receipt, known: str = "") -> Ack:
         if receipt.refusal is not None:
             raise self.http.proof(receipt.refusal)
-        ids = [receipt.broker_id, *(part.broker_id for part in receipt.parts)]
+        ids = [receipt.broker_id or known, *(part.broker_id for part in receipt.parts)]
         for broker_id in filter(None, ids):
             self._ours[broker_id] = order.id
         refused = [part.refusal for part in receipt.parts if part.refusal is not None]
