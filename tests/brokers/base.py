@@ -220,6 +220,7 @@ class FakeBroker:
             if self.stream_fault == "late":
                 self._late.append((ws, out))
                 if len(self._late) < 2:
+                    asyncio.get_running_loop().call_later(0.05, self._flush, order)
                     continue
                 held = self._late.pop(0)
                 self._put(*self._late.pop(0), order)
@@ -228,6 +229,11 @@ class FakeBroker:
             self._put(ws, out, order)
             if self.stream_fault == "twice":
                 self._put(ws, out, order)
+
+    def _flush(self, order: bool) -> None:
+        """Nothing is lost by being late."""
+        while self._late:
+            self._put(*self._late.pop(0), order)
 
     def _put(self, ws: web.WebSocketResponse, message: str | bytes, order: bool) -> None:
         self.pushed += order
