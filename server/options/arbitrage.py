@@ -16,6 +16,8 @@ F8 = npt.NDArray[np.float64]
 _POINTS = 241
 _ROUNDS = 80
 _BUMP = 1e-6
+_FAIR = 4.0
+"""Times the squares of the free fit that a bent one may leave before another start is tried."""
 _MARGIN = 2e-3
 """What a repaired slice keeps clear of zero density by, so that rounding does not undo it."""
 
@@ -58,7 +60,10 @@ def repaired(parameters: F8, k: F8, w: F8, weight: F8, over: F8, under: F8, look
     scale = max(float(np.sqrt(np.mean(np.square(weight * w)))), 1e-300)
     level = max(float(np.median(w[weight > 0])) if (weight > 0).any() else 1e-4, 1e-8)
     best, least = safe, np.inf
+    raw = float(np.square(weight * (svi.total_variance(parameters[None], k)[0] - w)).sum())
     for start in (parameters, safe):
+        if least <= _FAIR * raw:
+            break
         x = _loose(start)
         for heavy in (3.0, 30.0, 300.0):
             x = _bend(x, k, w, weight / scale, over, under, look, heavy, level)
@@ -86,7 +91,7 @@ def _loose(p: F8) -> F8:
 
 
 def _tight(x: F8) -> F8:
-    return np.array([x[0], np.exp(x[1]), np.tanh(x[2]), x[3], np.exp(x[4])])
+    return np.stack([x[..., 0], np.exp(x[..., 1]), np.tanh(x[..., 2]), x[..., 3], np.exp(x[..., 4])], -1)
 
 
 def _bend(x: F8, k: F8, w: F8, weight: F8, over: F8, under: F8, look: F8, heavy: float, level: float) -> F8:
@@ -95,29 +100,30 @@ def _bend(x: F8, k: F8, w: F8, weight: F8, over: F8, under: F8, look: F8, heavy:
     count = np.sqrt(max((weight > 0).sum(), 1))
 
     def errors(at: F8) -> F8:
-        p = _tight(at)[None]
-        inside, slope, bend = (part[0] for part in svi.with_slopes(p, look))
+        """(B, R) for points (B, 5)."""
+        p = _tight(at)
+        inside, slope, bend = svi.with_slopes(p, look)
         clear = svi.density_factor(np.maximum(inside, 1e-3 * level), slope, bend, look)
         parts = [
-            weight * (svi.total_variance(p, k)[0] - w) / count,
+            weight * (svi.total_variance(p, k) - w) / count,
             heavy * np.minimum(clear - _MARGIN, 0.0) / 5.0,
             heavy * np.minimum(inside / level - 1e-3, 0.0),
-            heavy * np.maximum(wings(p) - 1.99, 0.0),
+            heavy * np.maximum(wings(p) - 1.99, 0.0)[:, None],
+            heavy * np.minimum((inside - over * 1.0005) / np.maximum(over, level), 0.0),
+            heavy * np.minimum((high * 0.9995 - inside) / np.maximum(high, level), 0.0),
         ]
-        parts.append(heavy * np.minimum((inside - over * 1.0005) / np.maximum(over, level), 0.0))
-        parts.append(heavy * np.minimum((high * 0.9995 - inside) / np.maximum(high, level), 0.0))
-        return np.concatenate(parts)
+        return np.concatenate(parts, 1)
 
-    e = errors(x)
+    e = errors(x[None])[0]
     f, damping = float(e @ e), 1e-3
-    bumps = _BUMP * np.diag(np.maximum(np.abs(x), np.array([level, 1.0, 1.0, 0.01, 1.0])))
+    sizes = _BUMP * np.maximum(np.abs(x), np.array([level, 1.0, 1.0, 0.01, 1.0]))
     for _ in range(_ROUNDS):
-        slopes = np.stack([(errors(x + bump) - e) / bump.sum() for bump in bumps], 1)
+        slopes = ((errors(x + np.diag(sizes)) - e) / sizes[:, None]).T
         gram = slopes.T @ slopes
         step = np.linalg.solve(gram + np.diag(damping * np.diag(gram) + 1e-14), -slopes.T @ e)
         trial = x + np.clip(step, [-5 * level, -1.0, -0.5, -0.1, -1.0], [5 * level, 1.0, 0.5, 0.1, 1.0])
         trial[2] = np.clip(trial[2], -3.8, 3.8)
-        new = errors(trial)
+        new = errors(trial[None])[0]
         got = float(new @ new)
         if np.isfinite(got) and got < f:
             settled = f - got < 1e-7 * f

@@ -18,7 +18,8 @@ F8 = npt.NDArray[np.float64]
 _ROUNDS = 40
 _SHORT = 0.995
 """Share of the way to the boundary a step may go."""
-_CLOSE = 1e-8
+_CLOSE = 1e-5
+"""What each slack and price may still cost, in widths of a band."""
 _FAIR = 1e-3
 """What is good enough when rounds run out: ill-conditioned systems stop gaining digits before."""
 
@@ -56,15 +57,14 @@ def within_bands(
         ]
         mean = sum(float(s @ z) for s, z in zip(slack, dual, strict=True)) / count
         settled = mean < _FAIR and float(np.abs(wrong_e).max()) < 0.1 * _FAIR
-        if mean < _CLOSE and max(np.abs(wrong_q).max(), np.abs(wrong_e).max(), np.abs(wrong_v).max()) < 1e-6:
-            return q, True
+        if mean < _CLOSE and float(np.abs(wrong_e).max()) < _CLOSE and float(np.abs(wrong_v).max()) < _CLOSE:
+            break
         stiff = [z / s for z, s in zip(dual, slack, strict=True)]
         across, both = stiff[1] - stiff[2], stiff[1] + stiff[2]
         whole = both + stiff[3]
         weight = both - across * across / whole
         kkt[:n, :n] = smooth + (basis.T * weight) @ basis
         kkt[np.arange(n), np.arange(n)] += stiff[0]
-        inverse = np.linalg.inv(kkt)
 
         def step(
             aim: list[F8],
@@ -74,13 +74,12 @@ def within_bands(
             gap: list[F8] = gap,
             across: F8 = across,
             whole: F8 = whole,
-            inverse: F8 = inverse,
             wrong: tuple[F8, F8, F8] = (wrong_q, wrong_v, wrong_e),
         ) -> tuple[list[F8], list[F8], list[F8]]:
             pull = [c / s - z - d * g for c, s, z, d, g in zip(aim, slack, dual, stiff, gap, strict=True)]
             in_v = pull[1] + pull[2] + pull[3] - wrong[1]
             side = pull[1] - pull[2] - across * in_v / whole
-            found = inverse @ np.concatenate([-wrong[0] + pull[0] - basis.T @ side, -wrong[2]])
+            found = np.linalg.solve(kkt, np.concatenate([-wrong[0] + pull[0] - basis.T @ side, -wrong[2]]))
             dq, dp = found[:n], found[n:]
             dy = basis @ dq
             dv = (in_v + across * dy) / whole

@@ -26,7 +26,8 @@ def smile_plot(q: SmileQuotes, smile: Smile) -> str:
     top, bottom = float(max(y.max(), np.percentile(high, 95))), float(min(y.min(), low.min()))
 
     def across(v: F8) -> F8:
-        return PAD + (v - k.min()) / (k.max() - k.min()) * (WIDTH - 1.5 * PAD)
+        found: F8 = PAD + (v - k.min()) / (k.max() - k.min()) * (WIDTH - 1.5 * PAD)
+        return found
 
     def up(v: F8) -> F8:
         share: F8 = np.clip((v - bottom) / (top - bottom), 0, 1.02)
