@@ -1,6 +1,8 @@
 """Implied volatility of European options, whole chains at once.
 
-The out-of-the-money option with the same time value is inverted: its price keeps all its digits. A first guess comes
+The out-of-the-money option with the same time value is inverted: its price keeps all its digits. The time value is taken
+as (price - (S - K)) - K (1 - exp(-rT)), each part exact or small, not as the price less a rounded intrinsic value: deep
+in the money that is worth three digits more than any solver we know of reaches. A first guess comes
 from inverting the normal (Bachelier) model in closed form, as P. Jaeckel does in "Implied normal volatility" (2017),
 with one rational function of our own, and a map from normal to lognormal volatility (Hagan's expansion, its terms
 fitted anew): 2e-5 off for |log(F/K)| < 0.6 and total volatilities below 1. One fourth-order step on the price's
@@ -114,16 +116,25 @@ def _block(
     scratch = scratch[:, :, : len(out)]
     arguments, errors, spare = scratch[:3]
     (k_now, root), (time_value, ratio), (x2, w) = scratch[3:]
-    # discounted strike and spot, time value, distance
+    # discounting as a difference: what is not lost to rounding here is what deep options in the money are solved from
     np.multiply(r, t, out=k_now)
     np.negative(k_now, out=k_now)
-    np.exp(k_now, out=k_now)
-    k_now *= k
-    s_now = s if q is None else s * np.exp(-q * t)
-    distance = np.subtract(s_now, k_now)
-    np.multiply(distance, flag, out=time_value)
-    np.maximum(time_value, 0.0, out=time_value)
-    np.subtract(value, time_value, out=time_value)
+    shift = np.expm1(k_now, out=w)
+    shift *= k
+    np.add(k, shift, out=k_now)
+    s_now = s
+    if q is not None:
+        fall = s * np.expm1(-q * t)
+        shift -= fall
+        s_now = s + fall
+    ahead = np.subtract(s, k, out=ratio)
+    distance = np.subtract(ahead, shift)
+    in_money = flag * distance > 0.0
+    ahead *= flag
+    np.subtract(value, ahead, out=time_value)
+    shift *= flag
+    time_value += shift
+    np.copyto(time_value, value, where=~in_money)
     np.abs(distance, out=distance)
     least = np.minimum(s_now, k_now)
     np.multiply(s_now, k_now, out=root)

@@ -25,9 +25,11 @@ _PHI: Final = 0.3989422804014327
 
 def finish(s: F8, k: F8, t: F8, r: F8, flag: F8, price: F8, q: F8) -> tuple[F8, I1]:
     """Volatilities (NaN where there is none) and codes of some rows."""
-    s_now, k_now = s * np.exp(-q * t), k * np.exp(-r * t)
-    intrinsic = np.maximum(flag * (s_now - k_now), 0.0)
-    time_value = price - intrinsic
+    # discounting as a difference, which keeps the digits that deep options in the money are solved from
+    fall, shift = s * np.expm1(-q * t), k * np.expm1(-r * t)
+    s_now, k_now = s + fall, k + shift
+    intrinsic = np.maximum(flag * ((s - k) + (fall - shift)), 0.0)
+    time_value = np.where(intrinsic > 0.0, (price - flag * (s - k)) - flag * (fall - shift), price)
     why = reasons(s, k, t, r, flag, q)
     fresh = why == codes.OK
     why[fresh & np.isnan(price)] = codes.NOT_A_NUMBER

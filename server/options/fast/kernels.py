@@ -114,6 +114,22 @@ def _exp(x: float) -> Any:
 
 
 @_inline
+def _expm1(x: float) -> Any:
+    """exp(x) - 1, to the last digit where that is small."""
+    x = max(min(x, 709.0), -708.0)
+    y = x * _LOG2E + _MAGIC
+    n = y - _MAGIC
+    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
+    r2 = r * r
+    r4 = r2 * r2
+    low = r + r2 * (_E2 + _E3 * r)
+    mid = (_E4 + _E5 * r) + r2 * (_E6 + _E7 * r)
+    top = (_E8 + _E9 * r) + r2 * (_E10 + _E11 * r)
+    scale = _float((_bits(y) + _BIAS) << _SHIFT)
+    return scale * (low + r4 * (mid + r4 * top)) + (scale - 1.0)
+
+
+@_inline
 def _log(x: float) -> Any:
     """Of normal positive numbers; nonsense, but no trap, for others."""
     u = _bits(x) - _ROOT_HALF_BITS + _ONE_BITS
@@ -220,11 +236,15 @@ def fill_implied(
     rows are not solved."""
     for i in range(len(out)):
         time = t[i]
-        s_now = s[i] * _exp(-q[i] * time) if carried else s[i]
-        k_now = k[i] * _exp(-r[i] * time)
-        ahead = s_now - k_now
-        intrinsic_value = max(ahead * flag[i], 0.0)
-        time_value = price[i] - intrinsic_value
+        # discounting as a difference keeps the digits that deep options in the money are solved from
+        shift = k[i] * _expm1(-r[i] * time)
+        fall = s[i] * _expm1(-q[i] * time) if carried else 0.0
+        s_now = s[i] + fall
+        k_now = k[i] + shift
+        between = s[i] - k[i]
+        ahead = between + (fall - shift)
+        in_money = ahead * flag[i] > 0.0
+        time_value = (price[i] - flag[i] * between) - flag[i] * (fall - shift) if in_money else price[i]
         least = min(s_now, k_now)
         root = np.sqrt(s_now * k_now)
         ax = abs(_log(s_now / k_now))
@@ -236,17 +256,21 @@ def fill_implied(
         sense = sense & (s_now < 1e300) & (k_now < 1e300) & (time < 1e6) & (price[i] > 0.0)
         sense = sense & (abs(r[i] * time) < 700.0) & (abs(q[i] * time) < 700.0)
         solved = sense & (time_value < least) & (time_value > _SURE * k_now) & (abs(newton) <= NEAR * sigma)
-        empty = sense & (intrinsic_value > 0.0) & (time_value <= _ROUNDING * k_now)
+        empty = sense & in_money & (time_value <= _ROUNDING * k_now)
         out[i] = (sigma - step) / np.sqrt(time) if solved else np.nan
         state[i] = np.int8(0) if solved else (_BELOW if empty else LOOK)
     left = 0
     for i in range(len(out)):
         if state[i] == LOOK:
             time = t[i]
-            s_now = s[i] * np.exp(-q[i] * time) if carried else s[i]
-            k_now = k[i] * np.exp(-r[i] * time)
-            ahead = s_now - k_now
-            time_value = price[i] - max(ahead * flag[i], 0.0)
+            shift = k[i] * np.expm1(-r[i] * time)
+            fall = s[i] * np.expm1(-q[i] * time) if carried else 0.0
+            s_now = s[i] + fall
+            k_now = k[i] + shift
+            between = s[i] - k[i]
+            ahead = between + (fall - shift)
+            in_money = ahead * flag[i] > 0.0
+            time_value = (price[i] - flag[i] * between) - flag[i] * (fall - shift) if in_money else price[i]
             least = min(s_now, k_now)
             if least > 1e-100 and time > 0.0 and _SURE * k_now < time_value < 0.9 * least and flag[i] * flag[i] == 1.0:
                 root = np.sqrt(s_now * k_now)
