@@ -134,7 +134,7 @@ export function paintPlot(c, { width, height, ratio, theme, data, at }) {
 
 /** Ticks whose words do not touch. @param {CanvasRenderingContext2D} c @param {PlotData} data @param {ReturnType<typeof scaleOf>} scale */
 function fitting(c, data, scale) {
-  const wanted = data.xTicks ?? even(scale.x0, scale.x1, Math.max(2, Math.floor(scale.wide / 84)));
+  const wanted = data.xTicks ?? even(scale.x0, scale.x1, Math.max(2, Math.floor(scale.wide / 60)));
   /** @type {number[]} */
   const kept = [];
   let free = -Infinity;

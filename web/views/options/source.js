@@ -115,7 +115,10 @@ export function createChainSource(ctx, { onChain, onFrame, onFault, onLoading, o
     }),
     store.on(['account', 'session', 'markets'], () => {
       const id = market(store)?.id;
-      if (id !== undefined && id !== place && underlying !== '' && !reading) void read(false);
+      if (id === undefined || id === place || underlying === '' || reading) return;
+      if (place !== '') expiry = ''; // another market has expiries of its own
+      seen = null;
+      void read(false);
     }),
     store.on(['clock'], () => {
       if (!model || reading || document.hidden || store.state.link.state !== 'live') return;
