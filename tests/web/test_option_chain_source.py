@@ -14,7 +14,8 @@ const told = []; const source = m.createChainSource(ctx, { onLoading: () => told
   onChain: (model, fresh) => told.push(['chain', model.expiry, fresh]), onFrame: () => told.push('frame'),
   onFault: (error, gone) => told.push(['fault', gone]), onChange: (row, side) => told.push(['cell', row, side]) });
 const asked = () => noted
-  .filter(([name]) => name === 'chain').map(([, underlying, query]) => [underlying, query.market, query.expiry ?? null]);
+  .filter(([name]) => name === 'chain')
+  .map(([, underlying, query]) => [underlying, query.market, query.expiry ?? null]);
 const settle = async () => { for (let i = 0; i < 3; i += 1) await s.frames(); };
 const later = async (seconds) => { at.now += seconds * 1000; store.touch('clock'); await settle(); };
 """
