@@ -4,7 +4,7 @@ A strategy is known by its shape: calls, puts and the underlying, their signed r
 of their expiries. Templates and positions are brought to the same shape and compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import gcd
 
@@ -108,8 +108,8 @@ def _fits(template: Template, strikes: Sequence[float], spot: float | None) -> b
 def group(legs: Sequence[Leg], spot: float | None = None) -> list[Group]:
     """Positions of one underlying cut into named strategies, the largest and best hedged first.
 
-    The whole is tried, then each expiry by itself, then ever smaller sets within and across expiries; what is left
-    over stands alone. Entry prices stay with their contract."""
+    The whole is tried, then each expiry by itself, then ever smaller sets within an expiry and pairs across; what is
+    left over stands alone. Entry prices stay with their contract."""
     held = sorted(_netted(legs), key=lambda g: (str(g.expiry), _type(g), g.strike or 0))
     found: list[Group] = []
     if not held:
@@ -139,7 +139,7 @@ def _of_expiry(legs: Sequence[Leg], expiry: str) -> list[Leg]:
 def _best(held: Sequence[Leg], size: int, spot: float | None) -> Group | None:
     """A named set of `size` contracts: of one expiry rather than several, of limited loss rather than not."""
     best: tuple[tuple[bool, bool, int], Group] | None = None
-    for chosen in combinations(held, size):
+    for chosen in _candidates(held, size):
         quantities = [abs(leg.quantity) for leg in chosen]
         least = min(quantities)
         # as held, and as many of each as the smallest has
@@ -153,6 +153,15 @@ def _best(held: Sequence[Leg], size: int, spot: float | None) -> Group | None:
                 best = (rank, Group(named.key, legs))
             break
     return best[1] if best else None
+
+
+def _candidates(held: Sequence[Leg], size: int) -> Iterator[tuple[Leg, ...]]:
+    """Sets worth looking at: any pair, larger ones within one expiry (with the underlying)."""
+    if size == 2:
+        yield from combinations(held, 2)
+        return
+    for expiry in sorted({str(leg.expiry) for leg in held if leg.kind == "OPTION"}):
+        yield from combinations([leg for leg in held if leg.kind != "OPTION" or str(leg.expiry) == expiry], size)
 
 
 def _cut(leg: Leg, units: int) -> Leg:
