@@ -7,6 +7,7 @@ Streams are lines of JSON over HTTP, heartbeats among them.
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -50,7 +51,7 @@ from server.domain.brokerage import (
     TradeLine,
 )
 
-__all__ = ("PARSERS", "decode_orders", "decode_stream", "last_transaction")
+__all__ = ("PARSERS", "all_transactions", "decode_orders", "decode_stream", "first_transaction", "last_transaction")
 
 _REPLACED = "CLIENT_REQUEST_REPLACED"
 _ASKED = ("CLIENT_REQUEST", _REPLACED)
@@ -93,6 +94,11 @@ class _Prices(msgspec.Struct, frozen=True):
 
 class _Instruments(msgspec.Struct, frozen=True):
     instruments: tuple[InstrumentBody, ...]
+
+
+class _Pages(msgspec.Struct, frozen=True):
+    pages: tuple[str, ...] = ()
+    last: str = msgspec.field(name="lastTransactionID", default="")
 
 
 class _Last(msgspec.Struct, frozen=True):
@@ -179,13 +185,14 @@ def _part(fields: Fields, path: str, got: Placed, name: str) -> Receipt:
     line = rows.line_of(fields, f"{path}CreateTransaction", made, state)
     if trade is not None:
         line = msgspec.structs.replace(line, filled=trade.quantity, average=trade.price)
+    refused = killed is not None and trade is None and killed.reason not in _ASKED
     return Receipt(
         broker_id=number,
         client_id=line.client_id,
         message=made.reason,
         order=line,
         trades=(trade,) if trade is not None else (),
-        refusal=rows.refusal(killed.reason, "") if killed is not None and killed.reason not in _ASKED else None,
+        refusal=rows.refusal(killed.reason, "") if refused and killed is not None else None,
     )
 
 
@@ -390,6 +397,22 @@ def error(body: bytes) -> Refusal:
 def last_transaction(body: bytes) -> str:
     """The last transaction an answer knows of: where the next `sinceid` starts."""
     return _LAST(body).last
+
+
+def first_transaction(body: bytes) -> str:
+    """The first transaction of a span of time, out of the addresses of its pages; else the one after the last."""
+    reader: Reader[_Pages] = Reader(BROKER, "page", _Pages)
+    got = reader(body)
+    if got.pages:
+        found = dict(parse_qsl(urlsplit(got.pages[0]).query)).get("from", "")
+    else:
+        found = str(int(got.last) + 1) if got.last.isdigit() and len(got.last) < 20 else ""
+    return found if found.isdigit() else refuse(BROKER, "page", "$.pages", "they name no transaction")
+
+
+def all_transactions(body: bytes) -> tuple[Transaction, ...]:
+    """Transactions since one."""
+    return _TRADES(body).transactions or ()
 
 
 _PRICE: Reader[Price] = Reader(BROKER, "stream", Price)

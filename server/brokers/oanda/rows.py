@@ -230,4 +230,5 @@ def refusal(code: str, message: str) -> Refusal:
     """A refusal or a kill by its reason word, else by the message."""
     text = (code or message).upper()
     kind = next((kind for part, kind in _REASONS if part in text), "order" if code else "other")
-    return Refusal(kind=kind, code=code, message=message or code, fate_unknown=kind == "network")
+    said = message or code.replace("_", " ").capitalize()
+    return Refusal(kind=kind, code=code, message=said, fate_unknown=kind == "network")

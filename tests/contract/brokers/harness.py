@@ -162,7 +162,7 @@ def _fake(name: str) -> Callable[[], AbstractAsyncContextManager[Harness]]:
     return start
 
 
-FAKES = ("zerodha", "upstox", "fyers", "alpaca", "flattrade")
+FAKES = ("zerodha", "upstox", "fyers", "alpaca", "flattrade", "oanda")
 """Brokers whose adapters pass over their fakes; a new one is one word here."""
 
 HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {
