@@ -136,7 +136,11 @@ class Chains:
         async def make() -> ChainView:
             return (await self.views(market_id, [chain]))[0]
 
-        return await self.cache.get("option chain", (market_id, chain), make)
+        found = await self.cache.get("option chain", (market_id, chain), make)
+        if found.at > self.market(market_id).now():
+            # a replay was set back: what was computed later must not be seen
+            found = await make()
+        return found
 
     async def views(self, market_id: str, chains: Iterable[ChainId]) -> list[ChainView]:
         """Chains as of now."""

@@ -12,6 +12,7 @@ from server.analytics.view import FORWARD_SOURCES, ChainView, Fit, Side, Summary
 from server.core.clock import from_ns
 from server.options.chain import ChainFrame, Layout, Terms, Ticks, chain_frame
 from server.options.codes import OK
+from server.options.exposure import gamma_flip
 from server.options.implied import implied_volatility
 from server.options.legs import Term
 
@@ -158,7 +159,7 @@ def _view(
         pcr_volume=finite(whole.pcr_volume[number]),
         max_pain=finite(whole.max_pain[number]),
         gex=finite(whole.gex[number]),
-        gex_flip=None,
+        gex_flip=_flip(snap, frame, number, part) if smiles else None,
         call_oi=finite(whole.call_oi[number]),
         put_oi=finite(whole.put_oi[number]),
         call_volume=finite(whole.call_volume[number]),
@@ -186,6 +187,20 @@ def _view(
         bid=bid,
         ask=ask,
         notes=tuple(_notes(chain, whole.oi_reason[number], call, put, summary, int((bid > ask).sum()))),
+    )
+
+
+def _flip(snap: Snapshot, frame: ChainFrame, number: int, part: slice) -> float | None:
+    """Spot at which the chain's gamma exposure changes its sign."""
+    layout = frame.layout
+    return gamma_flip(
+        float(snap.spot[number]),
+        float(frame.expiries.forward[number]),
+        layout.strike[part],
+        float(snap.years[number]),
+        frame.rows.sigma[part],
+        snap.oi[part],
+        layout.call[part],
     )
 
 
