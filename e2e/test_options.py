@@ -50,6 +50,7 @@ def test_iron_condor_when_built_on_a_phone_then_sent_in_eight_taps_tracked_adjus
     expect(detail).to_contain_text("Iron condor")
     kept = strategies(sauda)[0]
     assert kept["template"] == "iron_condor"
+    eventually(lambda: len(sauda.get("/api/v1/positions")[1]["items"]) == 4, 40)
     held = {one["key"]: one["quantity"] for one in sauda.get("/api/v1/positions")[1]["items"]}
     assert sorted(held.values()) == [-65, -65, 65, 65]
     orders = sauda.get("/api/v1/orders?account=paper-sim&state=all")[1]["items"]
