@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 from server.core.errors import Invalid, Unavailable
 
-__all__ = ("active", "kernels", "ready", "state", "use", "warm")
+__all__ = ("active", "answered", "kernels", "ready", "state", "use", "warm")
 
 Choice = Literal["auto", "numpy", "numba"]
 State = Literal["off", "absent", "cold", "compiling", "ready", "failed"]
@@ -86,13 +86,15 @@ def warm() -> None:
     threading.Thread(target=_get, name="options-compile", daemon=True).start()
 
 
-def kernels(rows: int) -> Any | None:
-    """The compiled path if it is to run a batch of so many rows, else None."""
-    if _Now.choice == "numpy":
-        return None
-    if _Now.module is None and _Now.state == "cold" and rows >= _MANY:
+def kernels() -> Any | None:
+    """The compiled path if it is to run the next batch, else None."""
+    return None if _Now.choice == "numpy" else _Now.module
+
+
+def answered(rows: int) -> None:
+    """A batch of so many rows was answered: a large one asks for the compiled path, for those to come."""
+    if rows >= _MANY and _Now.state == "cold" and _Now.choice == "auto":
         warm()
-    return _Now.module
 
 
 def _present() -> bool:

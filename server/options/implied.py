@@ -1,8 +1,8 @@
 """Implied volatility of European options, whole chains at once.
 
-The out-of-the-money option with the same time value is inverted: its price keeps all its digits. The time value is taken
-as (price - (S - K)) - K (1 - exp(-rT)), each part exact or small, not as the price less a rounded intrinsic value: deep
-in the money that is worth three digits more than any solver we know of reaches. A first guess comes
+The out-of-the-money option with the same time value is inverted: its price keeps all its digits. The time value is
+taken as (price - (S - K)) - K (1 - exp(-rT)), each part exact or small, not as the price less a rounded intrinsic
+value: deep in the money that is worth three digits more than any solver we know of reaches. A first guess comes
 from inverting the normal (Bachelier) model in closed form, as P. Jaeckel does in "Implied normal volatility" (2017),
 with one rational function of our own, and a map from normal to lognormal volatility (Hagan's expansion, its terms
 fitted anew): 2e-5 off for |log(F/K)| < 0.6 and total volatilities below 1. One fourth-order step on the price's
@@ -67,13 +67,14 @@ def implied_volatility(
     why = np.zeros(n, dtype=np.int8) if codes is not None else None
     if n:
         carried = bool(np.any(rows[-1]))
-        fast = engine.kernels(n)
+        fast = engine.kernels()
         with np.errstate(all="ignore"):
             left = _all_blocks(rows, carried, out) if fast is None else fast.implied(rows, carried, out, why)
             if left.size:
                 out[left], found = finish(*(np.broadcast_to(a, n)[left] for a in rows))
                 if why is not None:
                     why[left] = found
+        engine.answered(n)
     if codes is not None and why is not None:
         codes[...] = why.reshape(shape)
     return out.reshape(shape)

@@ -74,13 +74,14 @@ def greeks(
         codes[...] = reason.OK
     if n:
         carried = bool(np.any(rows[-1]))
-        fast = engine.kernels(n)
+        fast = engine.kernels()
         with np.errstate(all="ignore"):
             bad = fast.greeks(rows, carried, out) if fast is not None else _all_blocks(rows, carried, out)
             if bad.size:
                 out[:, bad] = np.nan
                 if codes is not None:
                     codes.reshape(-1)[bad] = why_none([np.broadcast_to(a, n)[bad] for a in rows])
+        engine.answered(n)
     return {name: line.reshape(shape) for name, line in zip(NAMES, out, strict=True)}
 
 
