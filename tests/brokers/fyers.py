@@ -1,4 +1,7 @@
-"""A fake FYERS: code page, REST of v3, the binary market data socket and the order socket with the back end's names."""
+"""A fake FYERS: code page, REST of v3, the binary market data socket and the order socket with the back end's names.
+
+Over 500 lines: one fake is one server, and its parts share the state of one account.
+"""
 
 import base64
 import csv

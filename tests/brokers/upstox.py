@@ -1,4 +1,7 @@
-"""A fake Upstox: OAuth page, REST of v2 and v3, the market feed as protocol buffers, the portfolio stream as text."""
+"""A fake Upstox: OAuth page, REST of v2 and v3, the market feed as protocol buffers, the portfolio stream as text.
+
+Over 500 lines: one fake is one server, and its parts share the state of one account.
+"""
 
 import gzip
 import json

@@ -1,4 +1,7 @@
-"""A fake Kite: login page, REST, the binary ticker with order frames, by the public documentation."""
+"""A fake Kite: login page, REST, the binary ticker with order frames, by the public documentation.
+
+Over 500 lines: one fake is one server, and its parts share the state of one account.
+"""
 
 import csv
 import gzip

@@ -2,6 +2,7 @@
 
 An answer can be HTTP 200 and an error: `s` is always read. The order socket uses the back end's own field names, which
 are put into the documented ones first. Times are naive IST.
+Over 500 lines: one short function a call, kept together because the call names are one vocabulary.
 """
 
 import base64

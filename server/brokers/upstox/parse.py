@@ -2,6 +2,7 @@
 
 Instruments are named `NSE_EQ|INE848E01016` or `NSE_FO|35346`; answers to quotes are keyed otherwise, so the name inside
 counts. D is delivery for shares and carry-forward for derivatives. Errors come in two spellings.
+Over 500 lines: one short function a call, kept together because the call names are one vocabulary.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,6 +16,33 @@ from server.brokers.kit.moments import epoch, epoch_text, local, wall
 from server.brokers.kit.reading import Reader, Vocabulary, guard, refuse
 from server.brokers.upstox.feed import decode_feed
 from server.brokers.upstox.master import read_master
+from server.brokers.upstox.wire import (
+    AvailableWire,
+    CandlesWire,
+    ChainSideWire,
+    DepthWire,
+    EnvelopeWire,
+    ErrorWire,
+    GttIdsWire,
+    GttWire,
+    HoldingWire,
+    LevelWire,
+    LossWire,
+    MarginWire,
+    OhlcWire,
+    OrderWire,
+    PlacedWire,
+    PledgeWire,
+    PositionWire,
+    ProblemWire,
+    PushedWire,
+    QuoteWire,
+    RuleWire,
+    SegmentWire,
+    SessionWire,
+    StrikeWire,
+    TradeWire,
+)
 from server.core.errors import Invalid
 from server.domain.brokerage import (
     BarLine,
@@ -105,301 +133,6 @@ _CODES: dict[str, RefusalKind] = {
 _PROVEN = frozenset({"auth", "permission", "order", "input", "funds", "rate", "not_found"})
 
 
-class _Problem(msgspec.Struct):
-    error_code: str | None = None
-    errorCode: str | None = None  # noqa: N815 - the broker's other spelling
-    message: str | None = None
-    correlation_id: str | None = None
-    order_id: str | None = None
-
-    @property
-    def code(self) -> str:
-        return self.error_code or self.errorCode or ""
-
-
-class _Error(msgspec.Struct):
-    status: str
-    errors: list[_Problem] = []
-    message: str | None = None
-
-
-class _Envelope(msgspec.Struct):
-    status: str
-    data: msgspec.Raw = msgspec.Raw(b"null")
-    errors: list[_Problem] | None = None
-
-
-class _Placed(msgspec.Struct):
-    order_id: str | None = None
-    order_ids: list[str] | None = None
-    correlation_id: str | None = None
-
-
-class _Order(msgspec.Struct):
-    order_id: str
-    status: str
-    transaction_type: str
-    quantity: D
-    trading_symbol: str | None = None
-    tradingsymbol: str | None = None
-    exchange: str = ""
-    instrument_token: str | None = None
-    instrument_key: str | None = None
-    product: str = ""
-    order_type: str = ""
-    validity: str = ""
-    variety: str | None = None
-    price: D | None = None
-    trigger_price: D | None = None
-    average_price: D | None = None
-    disclosed_quantity: D | None = None
-    filled_quantity: D | None = None
-    pending_quantity: D | None = None
-    exchange_order_id: str | None = None
-    parent_order_id: str | None = None
-    status_message: str | None = None
-    status_message_raw: str | None = None
-    order_timestamp: str | None = None
-    exchange_timestamp: str | None = None
-    tag: str | None = None
-
-
-class _Trade(msgspec.Struct):
-    trade_id: str
-    order_id: str
-    transaction_type: str
-    quantity: D
-    average_price: D
-    trading_symbol: str | None = None
-    tradingsymbol: str | None = None
-    exchange: str = ""
-    instrument_token: str | None = None
-    product: str = ""
-    exchange_order_id: str | None = None
-    exchange_timestamp: str | None = None
-    order_timestamp: str | None = None
-
-
-class _Position(msgspec.Struct):
-    quantity: D
-    trading_symbol: str | None = None
-    tradingsymbol: str | None = None
-    exchange: str = ""
-    instrument_token: str | None = None
-    product: str = ""
-    multiplier: D | None = None
-    average_price: D | None = None
-    last_price: D | None = None
-    close_price: D | None = None
-    realised: D | None = None
-    unrealised: D | None = None
-    overnight_quantity: D | None = None
-    day_buy_quantity: D | None = None
-    day_sell_quantity: D | None = None
-    overnight_buy_quantity: D | None = None
-    overnight_sell_quantity: D | None = None
-    buy_value: D | None = None
-    sell_value: D | None = None
-
-
-class _Holding(msgspec.Struct):
-    quantity: D
-    trading_symbol: str | None = None
-    tradingsymbol: str | None = None
-    exchange: str = ""
-    instrument_token: str | None = None
-    isin: str | None = None
-    t1_quantity: D | None = None
-    collateral_quantity: D | None = None
-    cnc_used_quantity: D | None = None
-    average_price: D | None = None
-    last_price: D | None = None
-    close_price: D | None = None
-    pnl: D | None = None
-
-
-class _Segment(msgspec.Struct):
-    available_margin: D | None
-    used_margin: D | None = None
-    notional_cash: D | None = None
-
-
-class _Loss(msgspec.Struct):
-    realised: D | None = None
-    unrealised: D | None = None
-
-
-class _Used(msgspec.Struct):
-    total: D | None = None
-    loss: _Loss | None = None
-
-
-class _Total(msgspec.Struct):
-    total: D | None = None
-
-
-class _Cash(msgspec.Struct):
-    total: D | None = None
-    margin_used: _Used | None = None
-
-
-class _Pledge(msgspec.Struct):
-    total: D | None = None
-    margin_from_pledge: _Total | None = None
-    margin_used: _Used | None = None
-
-
-class _Available(msgspec.Struct):
-    cash_available_to_trade: _Cash
-    total: D | None = None
-    pledge_available_to_trade: _Pledge | None = None
-
-
-class _Need(msgspec.Struct):
-    total_margin: D | None = None
-    span_margin: D | None = None
-    exposure_margin: D | None = None
-    net_buy_premium: D | None = None
-    additional_margin: D | None = None
-
-
-class _Margin(msgspec.Struct):
-    required_margin: D
-    final_margin: D | None = None
-    margins: list[_Need] = []
-
-
-class _Level(msgspec.Struct):
-    price: D
-    quantity: D
-    orders: int | None = None
-
-
-class _Depth(msgspec.Struct):
-    buy: list[_Level] = []
-    sell: list[_Level] = []
-
-
-class _Ohlc(msgspec.Struct):
-    open: D | None = None
-    high: D | None = None
-    low: D | None = None
-    close: D | None = None
-    volume: D | None = None
-    ts: int | None = None
-
-
-class _Quote(msgspec.Struct):
-    instrument_token: str
-    symbol: str | None = None
-    last_price: D | None = None
-    timestamp: str | None = None
-    last_trade_time: str | int | None = None
-    ohlc: _Ohlc | None = None
-    live_ohlc: _Ohlc | None = None
-    prev_ohlc: _Ohlc | None = None
-    depth: _Depth | None = None
-    ltq: D | None = None
-    volume: D | None = None
-    cp: D | None = None
-    average_price: D | None = None
-    oi: D | None = None
-    oi_day_high: D | None = None
-    oi_day_low: D | None = None
-    total_buy_quantity: D | None = None
-    total_sell_quantity: D | None = None
-    lower_circuit_limit: D | None = None
-    upper_circuit_limit: D | None = None
-
-
-class _Candle(msgspec.Struct, array_like=True):
-    at: str
-    open: D
-    high: D
-    low: D
-    close: D
-    volume: D | None = None
-    oi: D | None = None
-
-
-class _Candles(msgspec.Struct):
-    candles: list[_Candle]
-
-
-class _Market(msgspec.Struct):
-    ltp: D | None = None
-    volume: D | None = None
-    oi: D | None = None
-    close_price: D | None = None
-    bid_price: D | None = None
-    bid_qty: D | None = None
-    ask_price: D | None = None
-    ask_qty: D | None = None
-    prev_oi: D | None = None
-
-
-class _Greeks(msgspec.Struct):
-    iv: D | None = None
-    delta: D | None = None
-    gamma: D | None = None
-    theta: D | None = None
-    vega: D | None = None
-
-
-class _ChainSide(msgspec.Struct):
-    instrument_key: str
-    market_data: _Market = msgspec.field(default_factory=_Market)
-    option_greeks: _Greeks = msgspec.field(default_factory=_Greeks)
-
-
-class _Strike(msgspec.Struct):
-    strike_price: D
-    expiry: str | None = None
-    underlying_key: str = ""
-    underlying_spot_price: D | None = None
-    call_options: _ChainSide | None = None
-    put_options: _ChainSide | None = None
-
-
-class _Rule(msgspec.Struct):
-    strategy: str = ""
-    status: str | None = None
-    trigger_price: D | None = None
-    transaction_type: str | None = None
-    order_id: str | None = None
-    message: str | None = None
-
-
-class _Gtt(msgspec.Struct):
-    gtt_order_id: str
-    type: str = ""
-    exchange: str = ""
-    trading_symbol: str | None = None
-    instrument_token: str | None = None
-    quantity: D | None = None
-    product: str = ""
-    rules: list[_Rule] = []
-    created_at: int | None = None
-    expires_at: int | None = None
-
-
-class _GttIds(msgspec.Struct):
-    gtt_order_ids: list[str]
-
-
-class _Session(msgspec.Struct):
-    user_id: str
-    access_token: str
-    user_name: str = ""
-    extended_token: str | None = None
-    exchanges: list[str] = []
-    products: list[str] = []
-
-
-class _Pushed(msgspec.Struct):
-    update_type: str = "order"
-
-
 _readers: dict[tuple[str, Any], Reader[Any]] = {}
 
 
@@ -414,7 +147,7 @@ def _data(call: str, body: bytes) -> bytes:
     """What an answer carries, with or without its envelope; an answer that says error is refused in its own words."""
     if body.lstrip()[:1] == b"[":
         return body
-    answer: _Envelope = _reader(call, _Envelope)(body)
+    answer: EnvelopeWire = _reader(call, EnvelopeWire)(body)
     if answer.status not in ("success", "partial_success"):
         said = answer.errors[0].message if answer.errors else answer.status
         refuse(BROKER, call, "$", f"the broker answered with an error, {str(said)[:200]!r}")
@@ -449,7 +182,7 @@ def _product(raw: str, token: str, exchange: str) -> LineProduct:
 
 def _session(body: bytes) -> SessionGrant:
     try:
-        found: _Session = _reader("session", _Session)(body)
+        found: SessionWire = _reader("session", SessionWire)(body)
     except Invalid:
         _data("session", body) if b'"errors"' in body else None
         raise
@@ -465,10 +198,10 @@ def _session(body: bytes) -> SessionGrant:
 
 def _receipt(call: str) -> Callable[[bytes], Receipt]:
     def parse(body: bytes) -> Receipt:
-        answer: _Envelope = _reader(call, _Envelope)(body)
+        answer: EnvelopeWire = _reader(call, EnvelopeWire)(body)
         if answer.status not in ("success", "partial_success"):
             _data(call, body)
-        placed: list[_Placed] = _several(call, _Placed, bytes(answer.data))
+        placed: list[PlacedWire] = _several(call, PlacedWire, bytes(answer.data))
         ids = [i for one in placed for i in (one.order_ids or ([one.order_id] if one.order_id else []))]
         refusals = [_refusal(problem) for problem in answer.errors or []]
         if not ids and not refusals:
@@ -483,7 +216,7 @@ def _receipt(call: str) -> Callable[[bytes], Receipt]:
     return parse
 
 
-def _refusal(problem: _Problem) -> Refusal:
+def _refusal(problem: ProblemWire) -> Refusal:
     code, message = problem.code, problem.message or ""
     kind = _CODES.get(code)
     if kind is None:
@@ -494,15 +227,15 @@ def _refusal(problem: _Problem) -> Refusal:
 
 
 def _error(body: bytes) -> Refusal:
-    said: _Error = _reader("error", _Error)(body)
+    said: ErrorWire = _reader("error", ErrorWire)(body)
     if said.status != "error":
-        _reader("error", _Error).fail("$.status", f"expected error, got {said.status[:24]!r}")
+        _reader("error", ErrorWire).fail("$.status", f"expected error, got {said.status[:24]!r}")
     if not said.errors:
         return Refusal(kind="other", code="", message=said.message or "", fate_unknown=True)
     return _refusal(said.errors[0])
 
 
-def _line(call: str, path: str, raw: _Order) -> OrderLine:
+def _line(call: str, path: str, raw: OrderWire) -> OrderLine:
     filled = raw.filled_quantity or D(0)
     state = STATES.read(raw.status.lower())
     if state == "OPEN" and 0 < filled < raw.quantity:
@@ -541,7 +274,7 @@ def _line(call: str, path: str, raw: _Order) -> OrderLine:
 
 def _orders(call: str) -> Callable[[bytes], list[OrderLine]]:
     def parse(body: bytes) -> list[OrderLine]:
-        return [_line(call, f"$.data[{i}]", raw) for i, raw in enumerate(_several(call, _Order, _data(call, body)))]
+        return [_line(call, f"$.data[{i}]", raw) for i, raw in enumerate(_several(call, OrderWire, _data(call, body)))]
 
     return parse
 
@@ -561,15 +294,15 @@ def _trades(body: bytes) -> list[TradeLine]:
             product=_product(raw.product, raw.instrument_token or "", raw.exchange),
             at=_time("trades", f"$.data[{i}].exchange_timestamp", raw.exchange_timestamp or raw.order_timestamp),
         )
-        for i, raw in enumerate(_several("trades", _Trade, _data("trades", body)))
+        for i, raw in enumerate(_several("trades", TradeWire, _data("trades", body)))
     ]
 
 
 def _positions(body: bytes) -> list[PositionLine]:
-    return [_position(raw) for raw in _several("positions", _Position, _data("positions", body))]
+    return [_position(raw) for raw in _several("positions", PositionWire, _data("positions", body))]
 
 
-def _position(raw: _Position) -> PositionLine:
+def _position(raw: PositionWire) -> PositionLine:
     return PositionLine(
         symbol=raw.trading_symbol or raw.tradingsymbol or "",
         exchange=raw.exchange,
@@ -612,7 +345,7 @@ def _holdings(body: bytes) -> list[HoldingLine]:
             profit=raw.pnl,
             currency="INR",
         )
-        for raw in _several("holdings", _Holding, _data("holdings", body))
+        for raw in _several("holdings", HoldingWire, _data("holdings", body))
     ]
 
 
@@ -620,12 +353,12 @@ def _funds(body: bytes) -> list[FundsLine]:
     data = _data("funds", body)
     parts: dict[str, msgspec.Raw] = _reader("funds", dict[str, msgspec.Raw])(data)
     if "available_to_trade" in parts:
-        return [_funds_v3(_reader("funds", _Available)(bytes(parts["available_to_trade"])))]
+        return [_funds_v3(_reader("funds", AvailableWire)(bytes(parts["available_to_trade"])))]
     if "available_margin" in parts:
         parts = {"all": msgspec.Raw(data)}
     found = []
     for name, raw in parts.items():
-        one: _Segment = _reader("funds", _Segment)(bytes(raw))
+        one: SegmentWire = _reader("funds", SegmentWire)(bytes(raw))
         found.append(
             FundsLine(
                 segment=name,
@@ -638,12 +371,12 @@ def _funds(body: bytes) -> list[FundsLine]:
     return found
 
 
-def _funds_v3(raw: _Available) -> FundsLine:
-    cash, pledge = raw.cash_available_to_trade, raw.pledge_available_to_trade or _Pledge()
+def _funds_v3(raw: AvailableWire) -> FundsLine:
+    cash, pledge = raw.cash_available_to_trade, raw.pledge_available_to_trade or PledgeWire()
     used = _plus(
         cash.margin_used.total if cash.margin_used else None, pledge.margin_used.total if pledge.margin_used else None
     )
-    loss = cash.margin_used.loss if cash.margin_used and cash.margin_used.loss else _Loss()
+    loss = cash.margin_used.loss if cash.margin_used and cash.margin_used.loss else LossWire()
     return FundsLine(
         segment="all",
         available=raw.total if raw.total is not None else _plus(cash.total, pledge.total),
@@ -658,7 +391,7 @@ def _funds_v3(raw: _Available) -> FundsLine:
 
 def _margin(body: bytes) -> list[MarginLine]:
     """First the whole with hedge benefit, then each order's own where several were asked for."""
-    found: _Margin = _reader("margin", _Margin)(_data("margin", body))
+    found: MarginWire = _reader("margin", MarginWire)(_data("margin", body))
     whole = MarginLine(
         total=found.final_margin if found.final_margin is not None else found.required_margin,
         initial=found.required_margin,
@@ -678,16 +411,16 @@ def _margin(body: bytes) -> list[MarginLine]:
 
 def _quotes(call: str) -> Callable[[bytes], list[QuoteLine]]:
     def parse(body: bytes) -> list[QuoteLine]:
-        found: dict[str, _Quote] = _reader(call, dict[str, _Quote])(_data(call, body))
+        found: dict[str, QuoteWire] = _reader(call, dict[str, QuoteWire])(_data(call, body))
         return [_quote(call, name, raw) for name, raw in found.items()]
 
     return parse
 
 
-def _quote(call: str, name: str, raw: _Quote) -> QuoteLine:
+def _quote(call: str, name: str, raw: QuoteWire) -> QuoteLine:
     exchange, _, symbol = name.partition(":")
     path = f"$.data.{name}"
-    ohlc, depth = raw.ohlc or raw.live_ohlc or _Ohlc(), raw.depth or _Depth()
+    ohlc, depth = raw.ohlc or raw.live_ohlc or OhlcWire(), raw.depth or DepthWire()
     bids, asks = _levels(depth.buy), _levels(depth.sell)
     before = raw.cp if raw.cp is not None else raw.prev_ohlc.close if raw.prev_ohlc else None
     if before is None and raw.ohlc is not None:
@@ -722,13 +455,13 @@ def _quote(call: str, name: str, raw: _Quote) -> QuoteLine:
     )
 
 
-def _levels(raw: list[_Level]) -> tuple[DepthLevel, ...]:
+def _levels(raw: list[LevelWire]) -> tuple[DepthLevel, ...]:
     return tuple(DepthLevel(price=x.price, quantity=x.quantity, orders=x.orders) for x in raw if x.quantity or x.price)
 
 
 def _history(body: bytes) -> list[BarLine]:
     """Oldest first; Upstox sends the newest first."""
-    found: _Candles = _reader("history", _Candles)(_data("history", body))
+    found: CandlesWire = _reader("history", CandlesWire)(_data("history", body))
     bars = []
     for i, raw in enumerate(found.candles):
         start = wall(BROKER, "history", f"$.data.candles[{i}][0]", raw.at)
@@ -745,7 +478,7 @@ def _history(body: bytes) -> list[BarLine]:
 
 def _chain(body: bytes) -> list[ChainLine]:
     found = []
-    for i, raw in enumerate(_several("option_chain", _Strike, _data("option_chain", body))):
+    for i, raw in enumerate(_several("option_chain", StrikeWire, _data("option_chain", body))):
         found.append(
             ChainLine(
                 underlying=raw.underlying_key,
@@ -768,7 +501,7 @@ def _day(call: str, path: str, raw: str | None) -> date | None:
         refuse(BROKER, call, path, f"expected a date, got {raw[:24]!r}")
 
 
-def _side(raw: _ChainSide | None) -> ChainSide | None:
+def _side(raw: ChainSideWire | None) -> ChainSide | None:
     if raw is None:
         return None
     market, greeks = raw.market_data, raw.option_greeks
@@ -795,14 +528,14 @@ def _side(raw: _ChainSide | None) -> ChainSide | None:
 def _gtt(body: bytes) -> list[GttLine]:
     data = _data("gtt", body)
     if b'"gtt_order_ids"' in data:
-        ids: _GttIds = _reader("gtt", _GttIds)(data)
+        ids: GttIdsWire = _reader("gtt", GttIdsWire)(data)
         return [GttLine(id=i) for i in ids.gtt_order_ids]
-    return [_gtt_line(i, raw) for i, raw in enumerate(_several("gtt", _Gtt, data))]
+    return [_gtt_line(i, raw) for i, raw in enumerate(_several("gtt", GttWire, data))]
 
 
-def _gtt_line(index: int, raw: _Gtt) -> GttLine:
+def _gtt_line(index: int, raw: GttWire) -> GttLine:
     path = f"$.data[{index}]"
-    entry = raw.rules[0] if raw.rules else _Rule()
+    entry = raw.rules[0] if raw.rules else RuleWire()
     return GttLine(
         id=raw.gtt_order_id,
         state=entry.status or "",
@@ -833,11 +566,11 @@ def _gtt_line(index: int, raw: _Gtt) -> GttLine:
 
 
 def _postback(body: bytes | str) -> list[Event]:
-    said: _Pushed = _reader("postback", _Pushed)(body)
+    said: PushedWire = _reader("postback", PushedWire)(body)
     if said.update_type == "order":
-        return [OrderEvent(order=_line("postback", "$", _reader("postback", _Order)(body)))]
+        return [OrderEvent(order=_line("postback", "$", _reader("postback", OrderWire)(body)))]
     if said.update_type == "position":
-        return [PositionEvent(position=_position(_reader("postback", _Position)(body)))]
+        return [PositionEvent(position=_position(_reader("postback", PositionWire)(body)))]
     return [NoticeEvent(kind="other", text=said.update_type[:80])]
 
 

@@ -2,6 +2,7 @@
 
 Times in answers are naive IST. A trigger or average of 0 means none. Pending quantity is computed: Kite leaves it
 standing on cancelled orders.
+Over 500 lines: one short function a call, kept together because the call names are one vocabulary.
 """
 
 import re
@@ -15,6 +16,28 @@ import msgspec
 from server.brokers.kit.moments import wall
 from server.brokers.kit.reading import Reader, Vocabulary, guard, number, refuse, table_rows
 from server.brokers.zerodha.packets import decode_binary
+from server.brokers.zerodha.wire import (
+    BasketWire,
+    CandlesWire,
+    ChildWire,
+    EnvelopeWire,
+    ErrorWire,
+    GttLegWire,
+    GttReceiptWire,
+    GttWire,
+    HoldingWire,
+    LevelWire,
+    MarginWire,
+    OrderWire,
+    PlacedWire,
+    PositionsWire,
+    PositionWire,
+    PushedWire,
+    QuoteWire,
+    SegmentWire,
+    SessionWire,
+    TradeWire,
+)
 from server.core.errors import Invalid
 from server.domain.brokerage import (
     BarLine,
@@ -96,271 +119,13 @@ _RATE = re.compile(r"too many requests|rate limit", re.IGNORECASE)
 _UNDERLYING_RIGHT = {"CE": "CE", "PE": "PE"}
 
 
-class _Error(msgspec.Struct):
-    status: str
-    message: str = ""
-    error_type: str = ""
-
-
-class _Child(msgspec.Struct):
-    code: int | str = ""
-    error_type: str = ""
-    message: str = ""
-
-
-class _Slice(msgspec.Struct):
-    order_id: str | None = None
-    error: _Child | None = None
-
-
-class _Placed(msgspec.Struct):
-    order_id: str
-    children: list[_Slice] = []
-
-
-class _Order(msgspec.Struct):
-    order_id: str
-    status: str
-    tradingsymbol: str
-    transaction_type: str
-    quantity: D
-    exchange: str = ""
-    exchange_order_id: str | None = None
-    parent_order_id: str | None = None
-    instrument_token: int | None = None
-    order_type: str = ""
-    product: str = ""
-    validity: str = ""
-    variety: str | None = None
-    price: D | None = None
-    trigger_price: D | None = None
-    average_price: D | None = None
-    disclosed_quantity: D | None = None
-    filled_quantity: D | None = None
-    cancelled_quantity: D | None = None
-    order_timestamp: str | None = None
-    exchange_timestamp: str | None = None
-    exchange_update_timestamp: str | None = None
-    status_message: str | None = None
-    status_message_raw: str | None = None
-    tag: str | None = None
-    tags: list[str] | None = None
-
-
-class _Trade(msgspec.Struct):
-    trade_id: str
-    order_id: str
-    tradingsymbol: str
-    transaction_type: str
-    quantity: D
-    average_price: D
-    exchange: str = ""
-    exchange_order_id: str | None = None
-    instrument_token: int | None = None
-    product: str = ""
-    fill_timestamp: str | None = None
-    exchange_timestamp: str | None = None
-
-
-class _Position(msgspec.Struct):
-    tradingsymbol: str
-    quantity: D
-    exchange: str = ""
-    instrument_token: int | None = None
-    product: str = ""
-    average_price: D | None = None
-    last_price: D | None = None
-    close_price: D | None = None
-    realised: D | None = None
-    unrealised: D | None = None
-    multiplier: D = D(1)
-    overnight_quantity: D | None = None
-    buy_quantity: D | None = None
-    buy_value: D | None = None
-    sell_quantity: D | None = None
-    sell_value: D | None = None
-
-
-class _Positions(msgspec.Struct):
-    net: list[_Position]
-    day: list[_Position] = []
-
-
-class _Holding(msgspec.Struct):
-    tradingsymbol: str
-    quantity: D
-    exchange: str = ""
-    instrument_token: int | None = None
-    isin: str | None = None
-    t1_quantity: D | None = None
-    collateral_quantity: D | None = None
-    used_quantity: D | None = None
-    average_price: D | None = None
-    last_price: D | None = None
-    close_price: D | None = None
-    pnl: D | None = None
-
-
-class _Available(msgspec.Struct):
-    cash: D | None = None
-    collateral: D | None = None
-
-
-class _Utilised(msgspec.Struct):
-    debits: D | None = None
-    m2m_realised: D | None = None
-    m2m_unrealised: D | None = None
-
-
-class _Segment(msgspec.Struct):
-    net: D
-    available: _Available
-    utilised: _Utilised
-
-
-class _Charges(msgspec.Struct):
-    total: D | None = None
-
-
-class _Margin(msgspec.Struct):
-    total: D
-    tradingsymbol: str = ""
-    exchange: str = ""
-    span: D | None = None
-    exposure: D | None = None
-    option_premium: D | None = None
-    charges: _Charges | None = None
-
-
-class _Basket(msgspec.Struct):
-    final: _Margin
-    initial: _Margin
-    orders: list[_Margin] = []
-    charges: _Charges | None = None
-
-
-class _Level(msgspec.Struct):
-    price: D
-    quantity: D
-    orders: int | None = None
-
-
-class _Depth(msgspec.Struct):
-    buy: list[_Level] = []
-    sell: list[_Level] = []
-
-
-class _Ohlc(msgspec.Struct):
-    open: D | None = None
-    high: D | None = None
-    low: D | None = None
-    close: D | None = None
-
-
-class _Quote(msgspec.Struct):
-    instrument_token: int
-    timestamp: str | None = None
-    last_trade_time: str | None = None
-    last_price: D | None = None
-    last_quantity: D | None = None
-    average_price: D | None = None
-    volume: D | None = None
-    buy_quantity: D | None = None
-    sell_quantity: D | None = None
-    oi: D | None = None
-    oi_day_high: D | None = None
-    oi_day_low: D | None = None
-    lower_circuit_limit: D | None = None
-    upper_circuit_limit: D | None = None
-    lower: D | None = None
-    upper: D | None = None
-    ohlc: _Ohlc = msgspec.field(default_factory=_Ohlc)
-    depth: _Depth = msgspec.field(default_factory=_Depth)
-
-
-class _Candle(msgspec.Struct, array_like=True):
-    at: str
-    open: D
-    high: D
-    low: D
-    close: D
-    volume: D | None = None
-    oi: D | None = None
-
-
-class _Candles(msgspec.Struct):
-    candles: list[_Candle]
-
-
-class _GttOutcome(msgspec.Struct):
-    status: str = ""
-    order_id: str | None = None
-    rejection_reason: str | None = None
-
-
-class _GttResult(msgspec.Struct):
-    order_result: _GttOutcome | None = None
-
-
-class _GttLeg(msgspec.Struct):
-    tradingsymbol: str
-    transaction_type: str
-    quantity: D
-    exchange: str = ""
-    order_type: str = ""
-    product: str = ""
-    price: D | None = None
-    result: _GttResult | None = None
-
-
-class _Condition(msgspec.Struct):
-    exchange: str = ""
-    tradingsymbol: str = ""
-    trigger_values: list[D] = []
-
-
-class _Gtt(msgspec.Struct):
-    id: int
-    type: str = ""
-    status: str = ""
-    condition: _Condition = msgspec.field(default_factory=_Condition)
-    orders: list[_GttLeg] = []
-    created_at: str | None = None
-    updated_at: str | None = None
-    expires_at: str | None = None
-
-
-class _GttReceipt(msgspec.Struct):
-    trigger_id: int
-
-
-class _Session(msgspec.Struct):
-    user_id: str
-    access_token: str
-    user_name: str = ""
-    refresh_token: str | None = None
-    login_time: str | None = None
-    exchanges: list[str] = []
-    products: list[str] = []
-
-
-class _Pushed(msgspec.Struct):
-    type: str
-    data: msgspec.Raw = msgspec.Raw(b"null")
-
-
-class _Envelope(msgspec.Struct):
-    status: str
-    data: msgspec.Raw
-
-
-_error: Reader[_Error] = Reader(BROKER, "error", _Error)
+_error: Reader[ErrorWire] = Reader(BROKER, "error", ErrorWire)
 
 
 def _data(call: str, body: bytes) -> bytes:
     """What an answer carries; an answer that says error is refused in the broker's own words."""
     try:
-        answer: _Envelope = _reader(call, _Envelope)(body)
+        answer: EnvelopeWire = _reader(call, EnvelopeWire)(body)
     except Invalid:
         _refuse_error(call, body)
         raise
@@ -403,7 +168,7 @@ def _some(value: Decimal | None) -> Decimal | None:
 
 
 def _session(body: bytes) -> SessionGrant:
-    found: _Session = _as("session", _Session, body)
+    found: SessionWire = _as("session", SessionWire, body)
     return SessionGrant(
         user=found.user_id,
         name=found.user_name,
@@ -417,7 +182,7 @@ def _session(body: bytes) -> SessionGrant:
 
 def _receipt(call: str) -> Callable[[bytes], Receipt]:
     def parse(body: bytes) -> Receipt:
-        found: _Placed = _as(call, _Placed, body)
+        found: PlacedWire = _as(call, PlacedWire, body)
         parts = tuple(
             ReceiptPart(broker_id=child.order_id or "", refusal=_child_refusal(child.error)) for child in found.children
         )
@@ -426,7 +191,7 @@ def _receipt(call: str) -> Callable[[bytes], Receipt]:
     return parse
 
 
-def _child_refusal(error: _Child | None) -> Refusal | None:
+def _child_refusal(error: ChildWire | None) -> Refusal | None:
     if error is None:
         return None
     return _refusal(error.error_type, error.message, str(error.code))
@@ -449,7 +214,7 @@ def _error_of(body: bytes) -> Refusal:
     return _refusal(said.error_type, said.message)
 
 
-def _line(call: str, path: str, raw: _Order) -> OrderLine:
+def _line(call: str, path: str, raw: OrderWire) -> OrderLine:
     filled = raw.filled_quantity or D(0)
     state = STATES.read(raw.status)
     if state == "OPEN" and 0 < filled < raw.quantity:
@@ -494,7 +259,7 @@ def _line(call: str, path: str, raw: _Order) -> OrderLine:
 def _orders(call: str) -> Callable[[bytes], list[OrderLine]]:
     def parse(body: bytes) -> list[OrderLine]:
         data = _data(call, body)
-        found: list[_Order] = _several(call, _Order, data)
+        found: list[OrderWire] = _several(call, OrderWire, data)
         return [_line(call, f"$.data[{i}]", raw) for i, raw in enumerate(found)]
 
     return parse
@@ -509,7 +274,7 @@ def _several(call: str, type_: Any, data: bytes) -> list[Any]:
 
 
 def _trades(body: bytes) -> list[TradeLine]:
-    found = _several("trades", _Trade, _data("trades", body))
+    found = _several("trades", TradeWire, _data("trades", body))
     return [
         TradeLine(
             execution=raw.trade_id,
@@ -529,14 +294,14 @@ def _trades(body: bytes) -> list[TradeLine]:
 
 
 def _positions(body: bytes) -> list[PositionLine]:
-    found: _Positions = _as("positions", _Positions, body)
+    found: PositionsWire = _as("positions", PositionsWire, body)
     return [
         *(_position(raw, "net") for raw in found.net),
         *(_position(raw, "day") for raw in found.day),
     ]
 
 
-def _position(raw: _Position, kind: Any) -> PositionLine:
+def _position(raw: PositionWire, kind: Any) -> PositionLine:
     return PositionLine(
         symbol=raw.tradingsymbol,
         exchange=raw.exchange,
@@ -576,7 +341,7 @@ def _holdings(body: bytes) -> list[HoldingLine]:
             profit=raw.pnl,
             currency="INR",
         )
-        for raw in _several("holdings", _Holding, _data("holdings", body))
+        for raw in _several("holdings", HoldingWire, _data("holdings", body))
     ]
 
 
@@ -584,9 +349,9 @@ def _funds(body: bytes) -> list[FundsLine]:
     data = _data("funds", body)
     keys = _reader("funds", dict[str, msgspec.Raw])(data)
     if "available" in keys or "net" in keys:  # one segment asked for alone: which one, only the asker knows
-        segments: dict[str, _Segment] = {"": _reader("funds", _Segment)(data)}
+        segments: dict[str, SegmentWire] = {"": _reader("funds", SegmentWire)(data)}
     else:
-        segments = _reader("funds", dict[str, _Segment])(data)
+        segments = _reader("funds", dict[str, SegmentWire])(data)
     return [
         FundsLine(
             segment=name or "all",
@@ -607,8 +372,8 @@ def _margin(body: bytes) -> list[MarginLine]:
     """Orders' margins; of a basket first the whole (without a symbol), then its orders."""
     data = _data("margin", body)
     if data.lstrip()[:1] != b"{":
-        return [_margin_line(raw) for raw in _reader("margin", list[_Margin])(data)]
-    basket: _Basket = _reader("margin", _Basket)(data)
+        return [_margin_line(raw) for raw in _reader("margin", list[MarginWire])(data)]
+    basket: BasketWire = _reader("margin", BasketWire)(data)
     whole = MarginLine(
         total=basket.final.total,
         initial=basket.initial.total,
@@ -620,7 +385,7 @@ def _margin(body: bytes) -> list[MarginLine]:
     return [whole, *(_margin_line(raw) for raw in basket.orders)]
 
 
-def _margin_line(raw: _Margin) -> MarginLine:
+def _margin_line(raw: MarginWire) -> MarginLine:
     return MarginLine(
         symbol=raw.tradingsymbol,
         exchange=raw.exchange,
@@ -634,13 +399,13 @@ def _margin_line(raw: _Margin) -> MarginLine:
 
 def _quotes(call: str) -> Callable[[bytes], list[QuoteLine]]:
     def parse(body: bytes) -> list[QuoteLine]:
-        found: dict[str, _Quote] = _as(call, dict[str, _Quote], body)
+        found: dict[str, QuoteWire] = _as(call, dict[str, QuoteWire], body)
         return [_quote(call, name, raw) for name, raw in found.items()]
 
     return parse
 
 
-def _quote(call: str, name: str, raw: _Quote) -> QuoteLine:
+def _quote(call: str, name: str, raw: QuoteWire) -> QuoteLine:
     exchange, _, symbol = name.partition(":")
     path = f"$.data.{name}"
     bids, asks = _levels(raw.depth.buy), _levels(raw.depth.sell)
@@ -674,12 +439,12 @@ def _quote(call: str, name: str, raw: _Quote) -> QuoteLine:
     )
 
 
-def _levels(raw: list[_Level]) -> tuple[DepthLevel, ...]:
+def _levels(raw: list[LevelWire]) -> tuple[DepthLevel, ...]:
     return tuple(DepthLevel(price=x.price, quantity=x.quantity, orders=x.orders) for x in raw if x.quantity or x.price)
 
 
 def _history(body: bytes) -> list[BarLine]:
-    found: _Candles = _as("history", _Candles, body)
+    found: CandlesWire = _as("history", CandlesWire, body)
     bars = []
     for i, raw in enumerate(found.candles):
         start = _time("history", f"$.data.candles[{i}][0]", raw.at)
@@ -755,12 +520,12 @@ def _listing(line: int, row: dict[str, str]) -> ListingLine:
 def _gtt(body: bytes) -> list[GttLine]:
     data = _data("gtt", body)
     if data.lstrip()[:1] == b"{" and "trigger_id" in _reader("gtt", dict[str, msgspec.Raw])(data):
-        receipt: _GttReceipt = _reader("gtt", _GttReceipt)(data)
+        receipt: GttReceiptWire = _reader("gtt", GttReceiptWire)(data)
         return [GttLine(id=str(receipt.trigger_id))]
-    return [_gtt_line(i, raw) for i, raw in enumerate(_several("gtt", _Gtt, data))]
+    return [_gtt_line(i, raw) for i, raw in enumerate(_several("gtt", GttWire, data))]
 
 
-def _gtt_line(index: int, raw: _Gtt) -> GttLine:
+def _gtt_line(index: int, raw: GttWire) -> GttLine:
     path = f"$.data[{index}]"
     return GttLine(
         id=str(raw.id),
@@ -776,7 +541,7 @@ def _gtt_line(index: int, raw: _Gtt) -> GttLine:
     )
 
 
-def _gtt_leg(raw: _GttLeg) -> OrderLine:
+def _gtt_leg(raw: GttLegWire) -> OrderLine:
     outcome = raw.result.order_result if raw.result else None
     failed = outcome is not None and outcome.status == "failed"
     return OrderLine(
@@ -796,7 +561,7 @@ def _gtt_leg(raw: _GttLeg) -> OrderLine:
 
 
 def _postback(body: bytes | str) -> list[Event]:
-    raw: _Order = _reader("postback", _Order)(body)
+    raw: OrderWire = _reader("postback", OrderWire)(body)
     return [OrderEvent(order=_line("postback", "$", raw))]
 
 
@@ -824,13 +589,13 @@ def decode_orders(frame: bytes | str) -> list[Event]:
     return _order_events(bytes(said.data)) if said.type == "order" else []
 
 
-def _pushed(frame: bytes | str) -> _Pushed:
-    found: _Pushed = _reader("stream", _Pushed)(frame)
+def _pushed(frame: bytes | str) -> PushedWire:
+    found: PushedWire = _reader("stream", PushedWire)(frame)
     return found
 
 
 def _pushed_order(data: bytes) -> list[Event]:
-    raw: _Order = _reader("stream", _Order)(data)
+    raw: OrderWire = _reader("stream", OrderWire)(data)
     return [OrderEvent(order=_line("stream", "$.data", raw))]
 
 
