@@ -72,10 +72,11 @@ export function create(ctx, params) {
   const symbol = h('button', { type: 'button', class: 'build-symbol', 'aria-label': t('builder.underlying'), on: { click: pickUnderlying } }, h('h1', { class: 'chart-name' }), icon('down'));
   const spot = priceCell({ cls: 'build-spot', tag: 'strong' });
   const change = h('span', { class: 'build-change' });
+  const otherWord = h('span', { class: 'build-other-word' }, t('builder.templates'));
   const other = h('button', { type: 'button', class: 'button', on: { click: () => {
     chosen = !chosen;
     draw();
-  } } }, t('builder.templates'));
+  } } }, icon('layers'), otherWord);
   const menu = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('builder.more'), on: { click: showMenu } }, icon('more'));
   const head = h('div', { class: 'build-head' }, symbol, h('span', { class: 'build-quote' }, spot.el, change), h('span', { class: 'grow' }), other, menu);
   const expiries = h('div', { class: 'build-expiries' });
@@ -388,7 +389,8 @@ export function create(ctx, params) {
     work.hidden = !building;
     foot.hidden = !building;
     other.hidden = now.length === 0;
-    setText(other, t(chosen ? 'builder.back' : 'builder.templates'));
+    setText(otherWord, t(chosen ? 'builder.back' : 'builder.templates'));
+    setAttr(other, 'aria-label', otherWord.textContent);
     const label = listing.name() || (underlying() ? labelOf(ctx, underlying()) : t('builder.choose'));
     const title_ = symbol.querySelector('h1');
     if (title_) setText(title_, label);
