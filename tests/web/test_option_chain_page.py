@@ -51,7 +51,7 @@ def names(page: Page) -> list[str]:
 def test_page_when_opened_then_chain_prices_and_frames_are_asked(stage: Stage) -> None:
     page = show(stage, "price(s.chain(21)); open();")
     watched = page.evaluate("made.noted.findLast(([name, owner]) => name === 'watch' && owner === 'options')[2]")
-    assert len(watched) == 43
+    assert len(watched) == 44  # 21 strikes on both sides, the underlying, India VIX
     asked = page.evaluate("made.noted.findLast(([name]) => name === 'chains')[2]")
     assert asked == [{"underlying": "NSE_INDEX:NIFTY", "expiry": "2026-11-24", "strikes": 0}]
     assert "24,500" in drawn(page)
@@ -270,3 +270,20 @@ def test_page_when_the_server_lists_other_strikes_then_it_is_read_again_quietly(
     )
     assert names(page).count("chain") == before + 1
     assert page.get_by_role("grid", name="Option chain").get_attribute("aria-rowcount") == "24"
+
+
+def test_page_when_another_chain_is_being_read_then_the_old_rows_cannot_be_pressed(stage: Stage) -> None:
+    page = show(stage, "price(s.chain(21)); open();")
+    page.evaluate(
+        """() => { made.answers.chain = () => new Promise((done) => { window.free = done; });
+        window.page.update(new URLSearchParams('underlying=NSE_INDEX:NIFTY&expiry=2026-12-01')); }"""
+    )
+    left, y = row_at(page, "24500")
+    page.touchscreen.tap(left + 130, y)
+    page.wait_for_timeout(60)
+    assert page.locator(".pair").is_hidden()
+    page.evaluate("() => { const one = s.chain(21, { expiry: '2026-12-01' }); price(one); window.free(one); }")
+    until(page, "!document.querySelector('.options-body').classList.contains('waiting')")
+    page.evaluate("window.s.frames(4)")
+    page.touchscreen.tap(left + 130, y)
+    until(page, "!document.querySelector('.pair').hidden")

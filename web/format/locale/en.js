@@ -1395,4 +1395,5 @@ export const texts = {
   'adjust.margin': 'More margin',
   'keys.scrub': 'Move the spot on a payoff, step or next mark',
   'keys.handles': 'Choose and move a strike on a payoff',
+  'chain.vix': 'VIX {n}',
 };

@@ -1395,4 +1395,5 @@ export const texts = {
   'adjust.margin': 'और मार्जिन',
   'keys.scrub': 'लाभ-चित्र पर भाव बदलें, कदम या अगला निशान',
   'keys.handles': 'लाभ-चित्र पर स्ट्राइक चुनें और हटाएँ',
+  'chain.vix': 'VIX {n}',
 };

@@ -9,6 +9,7 @@ import { fill, h, icon, setAttr, setClass, setText } from '../../widgets/dom.js'
 import { figure } from '../../widgets/parts.js';
 import { priceCell } from '../../widgets/price.js';
 import { changeView, labelOf, priceView } from '../shared/text.js';
+import { VIX } from './source.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../../format/wire.js').ChainExpiry} ChainExpiry */
@@ -22,9 +23,10 @@ export function underlyingHead(ctx, { onPick }) {
   const pick = h('button', { type: 'button', class: 'chain-underlying', 'aria-haspopup': 'dialog', on: { click: onPick } }, name, icon('search'));
   const price = priceCell({ cls: 'chain-spot', tag: 'strong' });
   const moved = h('span', { class: 'chain-moved' });
+  const vix = h('span', { class: 'chain-vix' });
   const source = h('span', { class: 'chain-source' });
   return {
-    el: h('div', { class: 'chain-quote' }, pick, price.el, moved, h('span', { class: 'grow' }), source),
+    el: h('div', { class: 'chain-quote' }, pick, price.el, moved, h('span', { class: 'grow' }), vix, source),
     /** @param {string} key @param {string} title name until the catalogue knows it @param {number | null} figuresAge s */
     update(key, title, figuresAge) {
       const known = ctx.store.state.instruments.has(key);
@@ -35,6 +37,8 @@ export function underlyingHead(ctx, { onPick }) {
       const change = changeView(ctx, key);
       setText(moved, change.percent);
       setClass(moved, `chain-moved ${change.tone}`);
+      const index = ctx.store.quotes.get(VIX)?.ltp ?? null;
+      setText(vix, index === null || key === VIX ? '' : t('chain.vix', { n: number(index, 2) }));
       const one = market(ctx.store);
       const old = figuresAge !== null && figuresAge > OLD_S && !closed(one?.phase);
       const shut = closed(one?.phase) ? t('price.closed', { time: hourMinute(ctx.store.quotes.get(key)?.marketMs) }) : '';

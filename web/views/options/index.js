@@ -48,10 +48,12 @@ export function create(ctx, params) {
   const source = createChainSource(ctx, {
     onLoading() {
       gone = false;
+      body.classList.toggle('waiting', source.model() !== null); // the old rows must not be pressed under the new name
       if (!source.model()) fill(body, h('p', { class: 'options-wait', role: 'status' }, t('chain.loading')));
     },
     onChain(model, fresh) {
       gone = false;
+      body.classList.remove('waiting');
       if (underlying !== model.underlying) {
         underlying = model.underlying;
         if (store.state.preferences.chain.underlying !== underlying) ctx.prefer({ chain: { ...store.state.preferences.chain, underlying } });
@@ -69,6 +71,7 @@ export function create(ctx, params) {
     },
     onChange: (row, side) => view?.changed?.(row, side),
     onFault(error, noSuch) {
+      body.classList.remove('waiting');
       gone = noSuch !== '';
       drop();
       fill(body, empty({ icon: 'options', title: t(noSuch ? 'chain.noneTitle' : 'chain.failedTitle'), text: errorText(error), action: t(noSuch === '' ? 'chain.retry' : noSuch === 'expiry' ? 'chain.nearest' : 'chain.choose'), run() {

@@ -11,6 +11,8 @@ import { ChainModel } from './model.js';
 /** @typedef {import('./model.js').Side} Side */
 
 const OWNER = 'options';
+/** India's volatility index; shown where the market has it. */
+export const VIX = 'NSE_INDEX:INDIAVIX';
 const RETRY_MS = 3000;
 const AGAIN_MS = 60_000; // new strikes and the other expiries' moves
 const QUIET_MS = 6000; // without a frame for so long, the chain is read over HTTP
@@ -76,7 +78,7 @@ export function createChainSource(ctx, { onChain, onFrame, onFault, onLoading, o
 
   function watch() {
     if (!model) return;
-    ctx.watch(OWNER, [model.underlying, ...model.keys]);
+    ctx.watch(OWNER, [model.underlying, VIX, ...model.keys]);
     ctx.chains(OWNER, [{ underlying: model.underlying, expiry: model.expiry, strikes: 0 }]);
   }
 

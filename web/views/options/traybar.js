@@ -12,7 +12,7 @@ import { createList } from '../../widgets/list.js';
 import { stepper } from '../../widgets/stepper.js';
 import { sendButton } from '../shared/confirm.js';
 import { generalLock, priceLock } from '../shared/lock.js';
-import { errorText, labelOf, problemText } from '../shared/text.js';
+import { errorText, labelOf, problemText, subOf } from '../shared/text.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../../store/tray.js').TrayLeg} TrayLeg */
@@ -55,7 +55,7 @@ export function createTrayBar(ctx) {
   function makeLeg(first) {
     let leg = first;
     const side = h('button', { type: 'button', class: 'side-button', on: { click: () => changeLeg(store, leg.key, { side: leg.side === 'BUY' ? 'SELL' : 'BUY' }) } });
-    const name = h('span', { class: 'leg-name' });
+    const name = h('span', { class: 'leg-name' }, h('span', null), h('small', { class: 'muted' }));
     const lots = stepper({ label: t('tray.lots'), less: t('ticket.less'), more: t('ticket.more'), mode: 'numeric', value: String(leg.lots), onChange(value) {
       if (/^\d+$/.test(value) && Number(value) > 0) changeLeg(store, leg.key, { lots: Number(value) });
     }, step: (value, direction, big) => String(Math.max(1, (Number(value) || 0) + direction * (big ? 5 : 1))) });
@@ -69,7 +69,8 @@ export function createTrayBar(ctx) {
         setText(side, t(next.side === 'BUY' ? 'side.b' : 'side.s'));
         setClass(side, `side-button ${next.side === 'BUY' ? 'buy' : 'sell'}`);
         setAttr(side, 'aria-label', t('basket.turn', { name: label }));
-        setText(name, label);
+        setText(name.firstChild ?? name, label);
+        setText(name.lastChild ?? name, subOf(ctx, next.key));
         lots.label(t('basket.lotsOf', { name: label }));
         if (document.activeElement !== lots.input) lots.set(String(next.lots));
         setAttr(drop, 'aria-label', t('watch.remove', { name: label }));
