@@ -202,3 +202,52 @@ def test_builder_and_strategies_when_in_use_then_axe_finds_nothing_serious(
         judge(tab)
     context.close()
     assert found == []
+
+
+def test_positions_when_opened_elsewhere_then_found_as_a_strategy_ungrouped_and_grouped_by_hand(
+    open_page: Callable[..., Page], sauda: Sauda
+) -> None:
+    chain = sauda.get("/api/v1/options/NIFTY?strikes=3", timeout=60)[1]
+    row = next(one for one in chain["rows"] if float(one["strike"]) == chain["summary"]["atm_strike"])
+    keys = [row["ce"]["key"], row["pe"]["key"]]
+    sauda.get(f"/api/v1/quotes?keys={','.join(keys)}")
+    for number, key in enumerate(keys):
+        order = {"account": "paper-sim", "key": key, "side": "BUY", "quantity": chain["lot"], "type": "MARKET"}
+        status, _ = sauda.post("/api/v1/orders", {**order, "product": "NRML", "request_id": f"found-{number}"})
+        assert status == 201
+    page = open_page("desktop", "/strategies")
+    found = page.get_by_role("row", name="Long straddle").first
+    expect(found).to_be_visible(timeout=BUSY)
+    found.click()
+    detail = page.get_by_role("region", name="Strategy", exact=True)
+    expect(detail).to_contain_text("found in positions")
+    detail.get_by_role("button", name="Ungroup").click()
+    page.get_by_role("dialog").get_by_role("button", name="Ungroup").click()
+    expect(page.get_by_text("positions belong to no strategy")).to_be_visible(timeout=BUSY)
+    page.get_by_role("button", name="Group by hand").click()
+    page.get_by_role("textbox", name="Name").fill("Budget day")
+    page.get_by_role("button", name="Group 2 positions").click()
+    expect(detail).to_contain_text("Budget day", timeout=BUSY)
+    expect(detail).to_contain_text("grouped by hand")
+    held = [one["quantity"] for one in sauda.get("/api/v1/positions")[1]["items"]]
+    assert held == [chain["lot"]] * 2, "grouping trades nothing"
+
+
+def test_draft_when_kept_then_opened_again_and_deleted(open_page: Callable[..., Page], sauda: Sauda) -> None:
+    page = open_page("phone", "/builder?template=bull_put_spread")
+    expect(page.get_by_role("button", name="Review 2 orders")).to_be_enabled(timeout=BUSY)
+    page.get_by_role("button", name="More for this strategy").tap()
+    page.get_by_role("button", name="Save as a draft").tap()
+    expect(page.get_by_text("is saved as a draft")).to_be_visible()
+    assert [one["state"] for one in strategies(sauda)] == ["DRAFT"]
+    assert sauda.get("/api/v1/positions")[1]["items"] == []
+    page.get_by_role("button", name="More for this strategy").tap()
+    page.get_by_role("button", name="Clear all legs").tap()
+    page.get_by_role("radio", name="Drafts").tap()
+    page.get_by_role("button", name=re.compile("Bull put spread.*2 legs")).tap()
+    expect(page.get_by_role("button", name="Review 2 orders")).to_be_enabled(timeout=BUSY)
+    page.get_by_role("button", name="Templates").tap()
+    page.get_by_role("radio", name="Drafts").tap()
+    page.get_by_role("button", name=re.compile("Delete the draft")).tap()
+    expect(page.get_by_text("No drafts yet.")).to_be_visible()
+    assert strategies(sauda) == []
