@@ -1,6 +1,6 @@
 """Positions and holdings, marked at the last known price, with the price's age beside it."""
 
-from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
 import msgspec
@@ -16,6 +16,8 @@ from server.domain.money import to_minor
 from server.market.market import Market
 
 __all__ = ("ROUTES", "prices_of")
+
+_OF_THE_DAY = ("buy_quantity", "buy_value_minor", "sell_quantity", "sell_value_minor")
 
 
 class PositionWire(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,24 +75,25 @@ def prices_of(market: Market, keys: set[str]) -> dict[str, Decimal]:
 @get("/api/v1/positions", tags=["Portfolio"], summary="Positions of an account", sync_to_thread=False)
 def positions(context: NamedDependency[Context], account: FromQuery[str] = "paper-sim") -> Positions:
     """Open ones, and those closed in the present market day."""
-    return _list(context, account, lambda position, held: not held)
+    return _list(context, account, held=False)
 
 
 @get("/api/v1/holdings", tags=["Portfolio"], summary="Shares held for delivery", sync_to_thread=False)
 def holdings(context: NamedDependency[Context], account: FromQuery[str] = "paper-sim") -> Positions:
-    """CNC positions bought on an earlier market day; today's purchases are under positions until the day ends."""
-    return _list(context, account, lambda position, held: held and position.quantity != 0)
+    """Shares bought on an earlier market day; today's purchases are under positions until the day ends."""
+    return _list(context, account, held=True)
 
 
-def _list(context: Context, account_id: str, wanted: Callable[[Position, bool], bool]) -> Positions:
+def _list(context: Context, account_id: str, *, held: bool) -> Positions:
     account = context.account(account_id)
     market = context.market(account.market)
     kept = []
     for position in context.ledger.positions(account_id):
-        today = position.day == market.day
-        held = position.product == "CNC" and not today
-        if wanted(position, held) and (position.quantity or today):
-            kept.append(position)
+        older, newer = _parted(position, market.day)
+        if held and older.quantity:
+            kept.append(older)
+        elif not held and (newer.quantity or newer.day == market.day):
+            kept.append(newer)
     prices = prices_of(market, {p.key for p in kept})
     items = [_wire(context, market, p, prices.get(p.key)) for p in kept]
     sums = {"mtm": 0, "day": 0}
@@ -109,6 +112,24 @@ def _list(context: Context, account_id: str, wanted: Callable[[Position, bool], 
             net=money(sums["mtm"] + realised - charges),
             day=money(sums["day"]),
         ),
+    )
+
+
+def _parted(position: Position, today: date) -> tuple[Position, Position]:
+    """Delivery shares of earlier days, and the rest: what else there is, with the figures of the day."""
+    bare = msgspec.structs.replace(
+        position, quantity=0, cost_minor=0, realised_minor=0, charges_minor=0, day=None, **dict.fromkeys(_OF_THE_DAY, 0)
+    )
+    if position.product != "CNC" or position.quantity <= 0:
+        return bare, position
+    if position.day != today:
+        return position, bare
+    # sales of the day come out of what was there before them
+    units = max(0, min(position.quantity, position.quantity - position.buy_quantity + position.sell_quantity))
+    cost = position.cost_minor * units // position.quantity
+    older = msgspec.structs.replace(bare, quantity=units, cost_minor=cost)
+    return older, msgspec.structs.replace(
+        position, quantity=position.quantity - units, cost_minor=position.cost_minor - cost
     )
 
 

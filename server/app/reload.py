@@ -28,6 +28,7 @@ LIVE = (
     "store.keep_tick_days",
     "store.keep_second_bar_days",
     "store.keep_minute_bar_days",
+    "store.keep_backups",
 )
 """Settings that act without a restart."""
 
@@ -69,7 +70,7 @@ class Reloader:
         if {"scenario", "volatility"} & set(market):
             self._market.control("scenario", name=after["market.scenario"], value=after["market.volatility"])
         if "speed" in market:
-            self._market.control("speed", value=max(1.0, after["market.speed"]))
+            self._market.control("speed", value=after["market.speed"])
         self._desk.settings = msgspec.structs.replace(
             self._desk.settings,
             submit_timeout=after["orders.timeout_s"],

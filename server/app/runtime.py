@@ -50,6 +50,7 @@ from server.brokers.paper.config import PaperSettings
 from server.brokers.paper.execution import Paper
 from server.core.bus import Bus
 from server.core.clock import Clock, to_ns
+from server.core.errors import SaudaError
 from server.core.ids import Ids
 from server.core.paths import bundled
 from server.core.supervisor import Part, PartState, Supervisor
@@ -73,6 +74,7 @@ __all__ = ("Runtime",)
 PLAN = "zerodha"
 """Whose charges the paper accounts pay."""
 _TIDY_EVERY = 3_600.0
+_FIRST_BACKUP_AFTER = 300.0
 
 _log = structlog.get_logger("runtime")
 
@@ -241,6 +243,7 @@ class Runtime:
         add(Part("computing", Computing(self.settings.options, self.orders.desk.notice).run, essential=False))
         for part in self.options.parts():
             add(part)
+        add(Part("backups", self._backups, essential=False))
         add(Part("imports", self.imports.run, essential=False))
         for part in (*self.replays.parts(), *self.live.parts()):
             add(part)
@@ -316,8 +319,22 @@ class Runtime:
             kept = self.reloader.settings.store
             now = self.clock.now()
             await self.storage.ticks.prune(TICKS, _ns_before(now, kept.keep_tick_days))
+            await self.storage.ticks.prune("bars:1s", _ns_before(now, kept.keep_second_bar_days))
             await self.storage.ticks.prune(BARS, _ns_before(now, kept.keep_minute_bar_days))
             await self.storage.ticks.compact()
+
+    async def _backups(self, ready: Callable[[], None]) -> None:
+        """A backup a day, without anybody asking for it; the oldest of them make room."""
+        ready()
+        await self.clock.sleep(_FIRST_BACKUP_AFTER)
+        while True:
+            keep = self.reloader.settings.store.keep_backups
+            if keep:
+                try:
+                    await self.storage.backup_daily(keep)
+                except SaudaError as error:
+                    self.orders.desk.notice("warn", f"The daily backup was not made: {error.detail}")
+            await self.clock.sleep(_TIDY_EVERY)
 
     def _context(self, data: Path, notices: Sequence[str]) -> Context:
         storage = self.storage

@@ -39,7 +39,7 @@ class Market(Struct, frozen=True, forbid_unknown_fields=True):
 
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 4
     scenario: Scenario = "calm"
-    speed: Annotated[float, Meta(ge=0, le=60)] = 1.0
+    speed: Annotated[float, Meta(ge=1, le=60)] = 1.0
     volatility: Annotated[float, Meta(gt=0, le=5)] = 1.0
     """Multiplier of the calibrated volatility."""
     start: Annotated[str, Meta(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
@@ -70,6 +70,8 @@ class Store(Struct, frozen=True, forbid_unknown_fields=True):
     keep_tick_days: Annotated[int, Meta(ge=1, le=3650)] = 10
     keep_second_bar_days: Annotated[int, Meta(ge=1, le=3650)] = 30
     keep_minute_bar_days: Annotated[int, Meta(ge=1, le=36500)] = 1825
+    keep_backups: Annotated[int, Meta(ge=0, le=366)] = 7
+    """Daily backups kept; 0 = none are made by themselves."""
 
 
 class Live(Struct, frozen=True, forbid_unknown_fields=True):

@@ -47,6 +47,7 @@ class Simulated:
         self.feed = self._fresh()
         self.resumed = False
         self._refused = False
+        self._market: Market | None = None
 
     async def market(self, storage: Storage) -> Market:
         """The market, standing where it was left; a snapshot that cannot be used is said and put aside."""
@@ -63,9 +64,10 @@ class Simulated:
             # without a snapshot too, market time must not go back behind what the journal has seen
             self.feed.restore(self.feed.snapshot(), last)
             self.save()
-        return Market(
+        self._market = Market(
             MARKET, 1, "simulated", "Simulated market", self.feed, self._rulebook, self._clock, self._bus, storage.ticks
         )
+        return self._market
 
     async def keep(self, ready: Callable[[], None]) -> None:
         """Save the snapshot every few seconds and at the end (a supervisor part)."""
@@ -106,6 +108,11 @@ class Simulated:
             for keys, bars in self.feed.minute_bars(midnight, self.feed.now()):
                 store.put_bars(MARKET, "1m", keys, bars)
                 await asyncio.sleep(0)
+            await store.flush()
+            day = self.feed.state().day
+            ranges = await store.ranges(MARKET, to_ns(midnight), to_ns(self.feed.now()))
+            if self._market is not None and self._market.day == day == midnight.date():
+                self._market.hub.remember(ranges)
 
     async def _fill(self, store: DuckStore) -> None:
         """Draw the past piece by piece beside the loop, no faster than the store writes."""
@@ -129,7 +136,7 @@ class Simulated:
             self._rulebook,
             self._clock,
             seed=chosen.seed,
-            speed=max(chosen.speed, 1.0),
+            speed=chosen.speed,
             scenario=chosen.scenario,
             volatility=chosen.volatility,
             start=date.fromisoformat(chosen.start) if chosen.start else None,

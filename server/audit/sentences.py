@@ -106,6 +106,9 @@ def _refused(what: str, detail: dict[str, Any], today: date) -> str:
     if what == "request.refused":
         noun = str(detail.get("path", "")).removeprefix("/api/v1/").partition("/")[0]
         return f"Refused {_NOUNS.get(noun, 'a request')} that could not be read"
+    if what == "funds.refused":
+        done = "pay money in" if asked.get("direction") == "deposit" else "take money out"
+        return f"Refused to {done}: {str(asked.get('amount'))[:24]} rupees in {str(asked.get('account'))[:40]}"
     if what == "order.change_refused":
         return "Refused to change an order"
     if asked.get("side") not in ("BUY", "SELL"):

@@ -193,6 +193,17 @@ class Hub:
                 quote["open"], quote["high"], quote["low"], quote["volume"] = first, high, low, max(0, volume)
                 self.slots.volume[row] = volume
 
+    def remember(self, ranges: Mapping[str, tuple[float, float, float]]) -> None:
+        """(open, high, low) of the day before this process began to listen, by key: a restart must not begin the day
+        anew. What has come since stays counted."""
+        self.version += 1
+        for key, (first, high, low) in ranges.items():
+            if (row := self.catalogue.find(key)) is not None:
+                quote = self.slots.quotes[row]
+                quote["open"] = first
+                quote["high"], quote["low"] = np.fmax(quote["high"], high), np.fmin(quote["low"], low)
+                self.slots.changed[row] = self.version
+
     def housekeep(self) -> None:
         """Twice a second: judge freshness, end the minutes that are over, hand bars and ticks to the store."""
         now = self._clock.monotonic()

@@ -1,11 +1,12 @@
 """Takes the numbers for risk: everything the checks compare, read at one moment without a pause (law 8)."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import msgspec
 
 from server.core.clock import india_day
+from server.core.errors import Invalid
 from server.domain.instruments import Instrument
 from server.domain.money import to_minor
 from server.domain.orders import Order, OrderRequest
@@ -41,6 +42,7 @@ class Assessor:
         self._day: date | None = None
         self._types: dict[str, frozenset[str]] = {}
         self._phases: dict[str, Phase] = {}
+        self._square_offs: dict[str, datetime | None] = {}
 
     def assess(self, order: Order, request: OrderRequest, instrument: Instrument, old: Working | None) -> Assessment:
         """The numbers for `order` as if it were in the book, in place of `old` when that is being changed."""
@@ -73,6 +75,7 @@ class Assessor:
             now=now,
             phase=self._phase(market, instrument, day),
             ended=self._ended(instrument, market, day),
+            square_off=self._square_off(request, instrument, day),
             order_types=self._order_types(instrument, day),
             quote=quote,
             fresh=quote is not None and market.fresh(order.key, risk.limits.price_age),
@@ -156,6 +159,18 @@ class Assessor:
     def _ended(self, instrument: Instrument, market: Market, day: date) -> bool:
         return instrument.expiry == day and market.now() >= self._desk.rules.trading_end(instrument, day)
 
+    def _square_off(self, request: OrderRequest, instrument: Instrument, day: date) -> datetime | None:
+        if request.product != "MIS":
+            return None
+        self._turn(day)
+        if instrument.segment not in self._square_offs:
+            try:
+                moment = self._desk.rules.square_off(self._desk.plan, instrument.segment, day)
+            except Invalid:
+                moment = None
+            self._square_offs[instrument.segment] = moment
+        return self._square_offs[instrument.segment]
+
     def _order_types(self, instrument: Instrument, day: date) -> frozenset[str]:
         self._turn(day)
         found = self._types.get(instrument.key)
@@ -182,7 +197,7 @@ class Assessor:
 
     def _turn(self, day: date) -> None:
         if day != self._day:
-            self._day, self._types, self._phases = day, {}, {}
+            self._day, self._types, self._phases, self._square_offs = day, {}, {}, {}
 
 
 def make_order(desk: Desk, request: OrderRequest, quote: Quote | None, order_id: str) -> Order:

@@ -33,7 +33,7 @@ from server.orders.preview import Preview, Previewer
 from server.orders.reconcile import Reconciled, Reconciler
 from server.orders.recovery import Recovery
 from server.orders.settings import OrderSettings
-from server.orders.submit import Placed, Submitter
+from server.orders.submit import Placed, Submitter, refuse
 from server.orders.triggers import Triggers
 from server.orders.updates import Updates
 from server.risk.breaker import begin_day, day_result, release, trip
@@ -197,13 +197,18 @@ class OrderService:
     ) -> None:
         """Pay money in or out; raises Invalid, or Denied for a live account (its money is at the broker)."""
         desk = self.desk
-        if desk.account(account).mode != "PAPER":
-            raise Invalid(
-                "Money of a live account is moved at the broker.", code="funds.live", field="account", value=account
-            )
-        desk.ensure_writable()
-        move = desk.ledger.deposit if direction == "deposit" else desk.ledger.withdraw
-        postings = move(account, minor, reason, desk.market(account).now())
+        try:
+            if desk.account(account).mode != "PAPER":
+                raise Invalid(
+                    "Money of a live account is moved at the broker.", code="funds.live", field="account", value=account
+                )
+            desk.ensure_writable()
+            move = desk.ledger.deposit if direction == "deposit" else desk.ledger.withdraw
+            postings = move(account, minor, reason, desk.market(account).now())
+        except (Invalid, NotFound) as error:
+            asked = {"account": account, "direction": direction, "amount": to_text(minor), "reason": reason}
+            await refuse(desk, error, asked, actor, correlation, account[:40], "funds.refused")
+            raise
         desk.ledger.fold(postings)
         payload = FundsMoved(account=account, reason=reason, postings=postings)
         await desk.keep(payload, actor, correlation, account, FundsChanged(at=desk.clock.now(), account=account))

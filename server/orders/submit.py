@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from server.core.errors import Denied, Invalid, SaudaError, Unavailable
+from server.core.errors import Denied, Invalid, NotFound, SaudaError, Unavailable
 from server.domain.orders import Order, OrderRequest
 from server.orders import machine
 from server.orders.assess import Assessment, Assessor, make_order
@@ -96,7 +96,11 @@ class Submitter:
 
     async def _place(self, request: OrderRequest, actor: str, correlation: str) -> Order:
         desk = self._desk
-        account = desk.account(request.account)
+        try:
+            account = desk.account(request.account)
+        except NotFound as error:
+            await refuse(desk, error, msgspec.to_builtins(request), actor, correlation, request.account[:40])
+            raise
         desk.ensure_open(account.id)
         execution = desk.execution(account.id)
         try:

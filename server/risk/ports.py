@@ -143,6 +143,10 @@ class Rules(Protocol):
         """Lowest and highest price the exchange takes."""
         ...
 
+    def square_off(self, broker: str, segment: str, day: date) -> datetime:
+        """When the broker begins to close intraday positions, aware UTC; raises Invalid where it is not known."""
+        ...
+
     def trading_end(self, instrument: Instrument, day: date) -> datetime:
         """When continuous trading in `instrument` ends on `day`, aware UTC."""
         ...

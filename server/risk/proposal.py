@@ -29,6 +29,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """Market time, aware UTC."""
     phase: Phase | None
     """Phase of the session; None = closed."""
+    square_off: datetime | None = None
+    """When the broker begins to close intraday positions of this instrument today; None = not known."""
     ended: bool = False
     """Whether this contract has stopped trading for good (last moments of its expiry day)."""
     order_types: frozenset[str]

@@ -18,9 +18,12 @@ from server.storage.files import DATABASE, SMALL, TICKS
 from server.storage.migrate import HEAD
 
 __all__ = (
+    "DAILY",
     "BackupReport",
     "FileFact",
     "Manifest",
+    "copy_small",
+    "daily_names",
     "newest",
     "pack",
     "read_manifest",
@@ -29,6 +32,8 @@ __all__ = (
     "unwritable",
 )
 
+DAILY = "daily-"
+"""Beginning of the names of backups made by themselves."""
 _MANIFEST = "manifest.json"
 _FORMAT = 1
 _KNOWN = (DATABASE, TICKS, *SMALL)
@@ -62,6 +67,20 @@ class BackupReport(msgspec.Struct, frozen=True):
     path: Path
     size: int
     manifest: Manifest
+
+
+def daily_names(folder: Path) -> list[str]:
+    """Names of the daily backups in a folder, oldest first."""
+    return sorted(path.name for path in folder.glob(f"{DAILY}*.tar.gz"))
+
+
+def copy_small(source: Path, target: Path) -> None:
+    """Copy a small file as it stands at one moment: a database through SQLite, for somebody may be writing to it."""
+    if source.suffix != ".db":
+        shutil.copyfile(source, target)
+        return
+    with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(target)) as new:
+        old.backup(new)
 
 
 def snapshot(engine: Engine, target: Path) -> tuple[int, str]:

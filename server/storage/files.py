@@ -3,14 +3,29 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ("ANCHOR", "BACKING_UP", "BACKUPS", "DATABASE", "RESTORING", "SMALL", "TICKS", "aside", "family", "stamp")
+__all__ = (
+    "ANCHOR",
+    "BACKING_UP",
+    "BACKUPS",
+    "DATABASE",
+    "RECORDINGS",
+    "RESTORING",
+    "SMALL",
+    "TICKS",
+    "aside",
+    "family",
+    "stamp",
+)
 
 DATABASE = "sauda.db"
 TICKS = "ticks.duckdb"
 ANCHOR = "journal.anchor"
 BACKUPS = "backups"
-SMALL = ("sauda.toml", "simulator.state")
-"""Files of others that travel in a backup when they are there: the user's settings, the simulated market's state."""
+RECORDINGS = "recordings.db"
+"""The list of imported recordings (`feeds.replay`), a small SQLite file."""
+SMALL = ("sauda.toml", "simulator.state", RECORDINGS)
+"""Files of others that travel in a backup when they are there: the user's settings, the simulated
+market's state, the list of recordings."""
 BACKING_UP = ".backing-up-"
 RESTORING = ".restoring-"
 """Beginnings of the names of working folders; one left by a cut is removed at the next start."""

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from sqlalchemy import Engine
 from server.audit.chain import Anchor, Link
 from server.core.clock import Clock
 from server.storage.anchor import read_anchor
-from server.storage.backup import BackupReport, pack, snapshot, unwritable
+from server.storage.backup import DAILY, BackupReport, copy_small, daily_names, pack, snapshot, unwritable
 from server.storage.files import ANCHOR, BACKING_UP, BACKUPS, DATABASE, SMALL, TICKS, family, stamp
 from server.storage.integrity import check_fully
 from server.storage.journal import SqliteJournal
@@ -36,6 +37,9 @@ from server.storage.writer import Writer
 from server.storage.writing import open_writer
 
 __all__ = ("Storage", "StorageFacts")
+
+_DAY = timedelta(hours=23)
+"""Between two daily backups: a little less than a day, so that the hour of it does not wander."""
 
 
 class StorageFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,13 +130,25 @@ class Storage:
             await self.ticks.copy_to(work / TICKS)
             small = [name for name in SMALL if (self.data_dir / name).is_file()]
             for name in small:
-                shutil.copyfile(self.data_dir / name, work / name)
+                await asyncio.to_thread(copy_small, self.data_dir / name, work / name)
             names = (DATABASE, TICKS, *small)
             return await asyncio.to_thread(pack, work, names, target, version=self._version, created=now, head=head)
         except (sqlite3.Error, OSError) as error:
             raise unwritable(target, error) from error
         finally:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
+
+    async def backup_daily(self, keep: int) -> BackupReport | None:
+        """Make a daily backup unless the newest one is younger than a day, and drop all but the newest `keep` of them.
+        Backups somebody asked for are left alone. Raises Unavailable when it cannot be written."""
+        folder, now = self.data_dir / BACKUPS, self._clock.now()
+        made = None
+        if not any(name > f"{DAILY}{stamp(now - _DAY)}" for name in daily_names(folder)):
+            folder.mkdir(exist_ok=True)
+            made = await self.backup(folder / f"{DAILY}{stamp(now)}.tar.gz")
+        for name in daily_names(folder)[:-keep]:
+            (folder / name).unlink(missing_ok=True)
+        return made
 
     async def rebuild(self) -> int:
         """Empty all tables but the journal and replay it into them, in one transaction; returns entries replayed."""

@@ -166,7 +166,7 @@ class Paper:
                     f"Of {instrument.symbol} {max(0, free)} are held and free to sell, not {order.quantity}",
                     "broker.holdings",
                 )
-        if order.product == "MIS" and self._house.over(instrument, self._market.now()):
+        if order.product == "MIS" and not order.after_market and self._house.over(instrument, self._market.now()):
             raise NotAccepted("Intraday positions are being squared off: MIS orders are not taken", "broker.squareoff")
 
     def _promised(self, key: str) -> int:

@@ -8,7 +8,7 @@ again: the newest `ver` wins in arrivals, and arrivals win over the rest. Compac
 
 from server.storage.timeseries.spans import DAY, MINUTE, bucket_sql
 
-__all__ = ("COMPACT_BARS", "COMPACT_TICKS", "SCHEMA", "bars_sql", "closing_interest_sql", "ticks_sql")
+__all__ = ("COMPACT_BARS", "COMPACT_TICKS", "SCHEMA", "bars_sql", "closing_interest_sql", "ranges_sql", "ticks_sql")
 
 _BAR = "start_ns, open, high, low, close, volume, oi"
 _TICK = "series, time_ns, ltp, bid, ask, volume, oi"
@@ -62,6 +62,17 @@ def closing_interest_sql() -> str:
         for table in ("bars", "bars_new")
     )
     return f"SELECT series, arg_max(oi, start_ns) FROM ({both}) GROUP BY series"
+
+
+def ranges_sql() -> str:
+    """(series, open, high, low) of the minutes that begin in [$start, $end)."""
+    where = f"WHERE span = {MINUTE} AND start_ns >= $start AND start_ns < $end"
+    return f"""SELECT series, arg_min(open, start_ns), max(high), min(low) FROM (
+        SELECT * FROM (
+            SELECT series, start_ns, open, high, low, -1 AS ver FROM bars {where} UNION ALL
+            SELECT series, start_ns, open, high, low, ver FROM bars_new {where}
+        ) QUALIFY row_number() OVER (PARTITION BY series, start_ns ORDER BY ver DESC) = 1
+    ) GROUP BY series"""
 
 
 def bars_sql(span: int) -> str:

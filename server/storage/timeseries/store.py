@@ -15,7 +15,7 @@ from server.core.clock import Clock
 from server.core.errors import Invalid, Unavailable
 from server.market.ports import BARS, F8, I8, TICKS, BarColumns, TickBatch
 from server.storage.timeseries.buffer import BarChunk, TickChunk
-from server.storage.timeseries.queries import bars_sql, closing_interest_sql, ticks_sql
+from server.storage.timeseries.queries import bars_sql, closing_interest_sql, ranges_sql, ticks_sql
 from server.storage.timeseries.spans import DAY, MINUTE, bucket_start, span_of
 from server.storage.timeseries.writer import TickWriter, compact
 
@@ -119,6 +119,17 @@ class DuckStore:
 
         closing: dict[str, int] = await self._read(find)
         return closing
+
+    async def ranges(self, market: str, start_ns: int, end_ns: int) -> dict[str, tuple[float, float, float]]:
+        """(open, high, low) of the minutes stored in [start, end), by key: what a day has brought so far."""
+
+        def find(cursor: "duckdb.DuckDBPyConnection") -> dict[str, tuple[float, float, float]]:
+            names = {number: key for (owner, key), number in self._writer.series.items() if owner == market}
+            found = cursor.execute(ranges_sql(), {"start": start_ns, "end": end_ns}).fetchall()
+            return {names[series]: (first, high, low) for series, first, high, low in found if series in names}
+
+        known: dict[str, tuple[float, float, float]] = await self._read(find)
+        return known
 
     async def flush(self) -> None:
         """Return when all that was queued before is on disk; raises Unavailable when it cannot be written."""

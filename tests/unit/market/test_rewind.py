@@ -34,3 +34,15 @@ async def test_rewind_when_the_feed_does_not_know_then_only_bars_ahead_are_forgo
 
 def test_rewindable_when_a_feed_has_no_figures_then_it_is_none() -> None:
     assert not isinstance(ToldFeed(), Rewindable)
+
+
+def test_remember_when_a_restart_finds_the_days_minutes_then_open_high_and_low_go_on() -> None:
+    hub, _, market = make_hub()
+    market.jump(OPEN + timedelta(minutes=10))
+    hub.intake(ticks((1, 590, 1_500.0), volume=900))
+    hub.intake(ticks((1, 595, 1_470.0), volume=950))
+    hub.remember({"NSE:RELIANCE": (1_400.0, 1_490.0, 1_380.0), "NSE:NOBODY": (1.0, 1.0, 1.0)})
+    hub.intake(ticks((1, 599, 1_375.0), volume=990))
+    quote = hub.quote("NSE:RELIANCE")
+    assert quote is not None
+    assert [float(value or 0) for value in (quote.open, quote.high, quote.low)] == [1_400.0, 1_500.0, 1_375.0]

@@ -31,6 +31,7 @@ from server.risk.checks import (
     rate,
     session,
     size,
+    squareoff,
     stale,
     state,
     twin,
@@ -38,7 +39,7 @@ from server.risk.checks import (
     value,
 )
 from server.risk.state import KillSwitch
-from tests.trading import order, quote
+from tests.trading import ist, order, quote
 from tests.unit.risk.proposals import CALL, RELIANCE, phase, propose
 
 BAND = (Decimal(2250), Decimal(2750))
@@ -57,6 +58,9 @@ ALLOWED: list[tuple[Any, Instrument, dict[str, Any]]] = [
     (types, CALL, {"order_types": frozenset({"LIMIT", "SL"})}),
     (session, RELIANCE, {"validity": "IOC"}),
     (session, RELIANCE, {"phase": None, "after_market": True}),
+    (squareoff, RELIANCE, {"square_off": ist("15:20")}),
+    (squareoff, RELIANCE, {"square_off": ist("09:20"), "product": "CNC"}),
+    (squareoff, RELIANCE, {"square_off": ist("09:20"), "phase": None, "after_market": True}),
     (freeze, CALL, {"quantity": 1755}),
     (freeze, RELIANCE, {"quantity": 10_000_000}),
     (size, RELIANCE, {"quantity": 100_000}),
@@ -166,6 +170,7 @@ DENIED: list[tuple[Any, Instrument, dict[str, Any], tuple[str, str, str, str]]] 
         {"product": "CNC", "limits": {"concentration": 4.9}},
         ("risk.concentration", "4.9 %", "5.0 %", "9"),
     ),
+    (squareoff, RELIANCE, {"square_off": ist("09:20")}, ("order.square_off", "09:20", "10:00", "0")),
     (
         leverage,
         RELIANCE,

@@ -262,3 +262,18 @@ def test_bucket_when_asked_for_any_moment_then_it_holds_that_moment_and_is_its_o
         assert start <= at < start + (span if span < 2_592_000 else 31 * 86_400) * 1_000_000_000
         assert bucket_start(span, start) == start
         assert bucket_start(span, start - 1) < start
+
+
+async def test_ranges_when_minutes_were_replaced_and_compacted_then_open_high_low_of_the_newest(tmp_path: Path) -> None:
+    async with store(tmp_path) as ticks:
+        start = ns("2026-11-20", "09:15")
+        minutes = [start + n * MINUTE for n in range(4)]
+        ticks.put_bars("sim", "1m", [KEY] * 4, bars(minutes, [100.0, 130.0, 90.0, 110.0]))
+        await ticks.flush()
+        await ticks.compact()
+        ticks.put_bars("sim", "1m", [KEY], bars(minutes[1:2], [105.0]))
+        ticks.put_bars("replay", "1m", [KEY], bars(minutes[:1], [1.0]))
+        await ticks.flush()
+        found = await ticks.ranges("sim", start, minutes[3])
+        whole = await ticks.bars("sim", KEY, "1m", start, minutes[3], 10)
+        assert found == {KEY: (whole.open[0], whole.high.max(), whole.low.min())}

@@ -222,7 +222,7 @@ async def test_now_when_the_feed_starves_then_market_time_stands_still_but_never
     simulator, clock = make()
     async with running(simulator, clock) as (batches, _):
         await clock.advance(12.0)
-        clock._move_to(clock.monotonic() + 9.0)  # noqa: SLF001 - nine seconds in which nobody was woken
+        clock._move_to(clock.monotonic() + 9.0)
         seen = [simulator.now()]
         late = seen[0]
         before = ticks(batches)
