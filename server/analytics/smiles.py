@@ -21,6 +21,7 @@ _REASONS = {
     "no_quotes": "No strike is quoted on both sides: there is no smile.",
     "no_time": "No time is left: there is no smile.",
     "no_forward": "No forward is known: there is no smile.",
+    "calendar": "Quotes of different expiries contradict each other: one smile for all of them was taken.",
 }
 
 

@@ -59,8 +59,11 @@ def repaired(parameters: F8, k: F8, w: F8, weight: F8, over: F8, under: F8, look
         return parameters, False
     scale = max(float(np.sqrt(np.mean(np.square(weight * w)))), 1e-300)
     level = max(float(np.median(w[weight > 0])) if (weight > 0).any() else 1e-4, 1e-8)
-    best, least = safe, np.inf
-    raw = float(np.square(weight * (svi.total_variance(parameters[None], k)[0] - w)).sum())
+
+    def missed(p: F8) -> float:
+        return float(np.square(weight * (svi.total_variance(p[None], k)[0] - w)).sum())
+
+    best, least, raw = safe, missed(safe) if _free(safe, look, over, under) else np.inf, missed(parameters)
     for start in (parameters, safe):
         if least <= _FAIR * raw:
             break
@@ -69,9 +72,8 @@ def repaired(parameters: F8, k: F8, w: F8, weight: F8, over: F8, under: F8, look
             x = _bend(x, k, w, weight / scale, over, under, look, heavy, level)
             found = _tight(x)
             if _free(found, look, over, under):
-                missed = float(np.square(weight * (svi.total_variance(found[None], k)[0] - w)).sum())
-                if missed < least:
-                    best, least = found, missed
+                if missed(found) < least:
+                    best, least = found, missed(found)
                 break
     return best, True
 
@@ -123,6 +125,7 @@ def _bend(x: F8, k: F8, w: F8, weight: F8, over: F8, under: F8, look: F8, heavy:
         step = np.linalg.solve(gram + np.diag(damping * np.diag(gram) + 1e-14), -slopes.T @ e)
         trial = x + np.clip(step, [-5 * level, -1.0, -0.5, -0.1, -1.0], [5 * level, 1.0, 0.5, 0.1, 1.0])
         trial[2] = np.clip(trial[2], -3.8, 3.8)
+        trial[3] = np.clip(trial[3], look[0], look[-1])
         new = errors(trial[None])[0]
         got = float(new @ new)
         if np.isfinite(got) and got < f:

@@ -24,7 +24,7 @@ from server.options.ssvi import Ssvi
 __all__ = ("Fit", "SmileQuotes", "Surface", "TermSlope", "fit_surface")
 
 F8 = npt.NDArray[np.float64]
-FitReason = Literal["", "few_strikes", "no_quotes", "no_time", "no_forward", "one_strike"]
+FitReason = Literal["", "few_strikes", "no_quotes", "no_time", "no_forward", "one_strike", "calendar"]
 TermSlope = Literal["contango", "backwardation", "flat"]
 _FLAT = 0.03
 LEAST_POINTS = 7
@@ -37,6 +37,8 @@ _WIDEST = 0.6
 _STEEPEST_WEIGHT = 6.0
 _NEGLIGIBLE = 4e-8
 """Value of an option, in forwards, that nobody can trade: a fiftieth of a tick on an index of 25,000."""
+_GUIDES = 10
+"""Every so many points of the grid beyond the quotes the common smile is looked at."""
 _FAINT = 0.2
 """Cost of missing a strike that is not liquid, against 1."""
 
@@ -202,6 +204,25 @@ def _points(q: SmileQuotes) -> _Points | FitReason:
     )
 
 
+def _look(p: _Points) -> F8:
+    """Log-moneyness at which one expiry is checked."""
+    near = float(np.median(p.w[np.argsort(np.abs(p.k))[:3]]))
+    return arbitrage.grid(float(np.abs(p.k).max()), sqrt(near))
+
+
+def _guided(p: _Points, common: F8) -> _Points:
+    """The points and, beyond them, some of the common smile's that may be missed by a third."""
+    look = _look(p)
+    beyond = np.concatenate([look[look < p.k.min()][::_GUIDES], look[look > p.k.max()][::-_GUIDES]])
+    w = svi.total_variance(common[None], beyond)[0]
+    return msgspec.structs.replace(
+        p,
+        k=np.concatenate([p.k, beyond]),
+        w=np.concatenate([p.w, w]),
+        weight=np.concatenate([p.weight, 3.0 / w]),
+    )
+
+
 def _padded(points: Sequence[_Points]) -> tuple[F8, F8, F8]:
     longest = max(p.k.size for p in points)
     out = np.zeros((3, len(points), longest))
@@ -219,9 +240,11 @@ def _fitted(quotes: Sequence[SmileQuotes], refine: bool) -> Surface:
         some = [p for p in (found[i] for i in rich) if isinstance(p, _Points)]
         k, w, weight = _padded(some)
         parameters, _ = svi.fit(k, w, weight)
-        raw = dict(zip(rich, parameters, strict=True))
         theta = ssvi.rising(np.maximum(svi.total_variance(parameters, np.zeros(1))[:, 0], 1e-8))
         common, _ = ssvi.fit(k, w, weight / np.maximum(np.sqrt(np.square(weight * w).sum(1)), 1e-300)[:, None], theta)
+        # once more with the common smile as a faint guide beyond the quotes, so that no wing runs away
+        guided = [_guided(p, slice_) for p, slice_ in zip(some, common.slices(theta), strict=True)]
+        raw = dict(zip(rich, svi.fit(*_padded(guided), reach=1.0)[0], strict=True))
         common_rmse = _rmse(common.slices(theta), k, w, weight, np.array([quotes[i].years for i in rich]))
     smiles: list[Smile | None] = [None] * len(quotes)
     fits = [_nothing("no_quotes")] * len(quotes)
@@ -232,8 +255,7 @@ def _fitted(quotes: Sequence[SmileQuotes], refine: bool) -> Surface:
         if not isinstance(p, _Points):
             fits[i] = _nothing(p)
             continue
-        near = float(np.median(p.w[np.argsort(np.abs(p.k))[:3]]))
-        look = arbitrage.grid(float(np.abs(p.k).max()), sqrt(near))
+        look = _look(p)
         before = next((s for s in reversed(smiles[:i]) if s is not None), None)
         after = next((s for s in smiles[i + 1 :] if s is not None), None)
         beside = _Beside(
@@ -244,6 +266,11 @@ def _fitted(quotes: Sequence[SmileQuotes], refine: bool) -> Surface:
         quoted = _quoted(found, i, look)
         smile, bent, reason = _smile(q, p, raw.get(i), common, beside, quoted, refine)
         smiles[i], fits[i] = smile, _quality(q, p, smile, bent, reason, beside)
+    if common is not None and any(
+        f.kind is not None and f.calendar > 2.0 * _NEGLIGIBLE * q.forward for f, q in zip(fits, quotes, strict=True)
+    ):
+        # slices that cannot be told apart without free money: the one smile for all that holds none by its parameters
+        smiles, fits = _all_common(quotes, found, common)
     return Surface(
         years=tuple(q.years for q in quotes),
         smiles=tuple(smiles),
@@ -251,6 +278,33 @@ def _fitted(quotes: Sequence[SmileQuotes], refine: bool) -> Surface:
         ssvi=common,
         ssvi_rmse=common_rmse,
     )
+
+
+def _all_common(
+    quotes: Sequence[SmileQuotes], found: Sequence[_Points | FitReason], common: Ssvi
+) -> tuple[list[Smile | None], list[Fit]]:
+    """Every expiry that has quotes as a slice of the common smile."""
+    smiles: list[Smile | None] = []
+    fits = []
+    highest = 0.0
+    for q, p in zip(quotes, found, strict=True):
+        if not isinstance(p, _Points):
+            smiles.append(None)
+            fits.append(_nothing(p))
+            continue
+        highest = max(highest * (1.0 + 1e-9), _at_the_money(p))
+        smile = _made(q, "ssvi", common.slices(highest)[0], None)
+        look = _look(p)
+        free = _Beside(look, np.zeros(look.size), np.full(look.size, np.inf))
+        smiles.append(smile)
+        fits.append(_quality(q, p, smile, True, "calendar", free))
+    return smiles, fits
+
+
+def _at_the_money(p: _Points) -> float:
+    """Total variance there: of the three strikes nearest to it."""
+    close = np.argsort(np.abs(p.k))[:3]
+    return float(np.average(p.w[close], weights=p.weight[close]))
 
 
 def _richness(points: object) -> int:
@@ -322,8 +376,7 @@ def _smile(
 ) -> tuple[Smile, bool, FitReason]:
     """(smile, whether its fit was bent, why it is less than asked for)."""
     # the common smile through the strikes nearest to the money, lowered below the expiry after where need be
-    close = np.argsort(np.abs(p.k))[:3]
-    theta = float(np.average(p.w[close], weights=p.weight[close]))
+    theta = _at_the_money(p)
     safe = _between(common, theta, beside)
     if raw is None:
         kind: SmileKind = "flat" if common is None else "ssvi"
@@ -344,7 +397,10 @@ def _smile(
             closer = _made(q, "refined", tails, density)
             if _fall(closer, beside) <= _NEGLIGIBLE:
                 return closer, False, ""
-    parameters, bent = arbitrage.repaired(raw, p.k, p.w, p.weight, beside.over, beside.under, beside.look, safe)
+    guided = p if common is None else _guided(p, common.slices(theta)[0])
+    parameters, bent = arbitrage.repaired(
+        raw, guided.k, guided.w, guided.weight, beside.over, beside.under, beside.look, safe
+    )
     return _made(q, "svi", parameters, None), bent, ""
 
 

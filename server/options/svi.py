@@ -59,11 +59,12 @@ def density_factor(w: F8, slope: F8, bend: F8, k: F8) -> F8:
     return found
 
 
-def fit(k: F8, w: F8, weight: F8) -> tuple[F8, F8]:
+def fit(k: F8, w: F8, weight: F8, reach: float = 3.0) -> tuple[F8, F8]:
     """Least-squares slices: (parameters (S, 5), sum of squares (S,)) for arrays (S, N).
 
     `weight` multiplies the error of w before it is squared; 0 marks a place without a point. Each slice needs five
-    points. b >= 0, |rho| < 1 and w > 0 hold; freedom from arbitrage is not asked for here (see `surface`)."""
+    points; `reach` is how far from the middle of its points m may lie, in half-widths. b >= 0, |rho| < 1 and w > 0
+    hold; freedom from arbitrage is not asked for here (see `surface`)."""
     there = weight > 0.0
     far = np.where(there, k, -np.inf).max(1)
     near = np.where(there, k, np.inf).min(1)
@@ -78,7 +79,7 @@ def fit(k: F8, w: F8, weight: F8) -> tuple[F8, F8]:
     ranked = np.argsort(fs, 0)[:2].ravel()
     starts = np.array(_STARTS)[ranked]
     twice = [np.concatenate([part, part]) for part in (x, target, wt)]
-    linear, f, m, u = _search(twice[0], twice[1], twice[2], starts[:, 0].copy(), np.log(starts[:, 1]))
+    linear, f, m, u = _search(twice[0], twice[1], twice[2], starts[:, 0].copy(), np.log(starts[:, 1]), reach)
     better = np.arange(count) + np.where(f[count:] < f[:count], count, 0)
     linear, f, m, u = linear[better], f[better], m[better], u[better]
     s = np.exp(u)
@@ -148,14 +149,14 @@ def _grounded(gram: F8, right: F8) -> F8:
     return found
 
 
-def _search(x: F8, target: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8, F8]:
+def _search(x: F8, target: F8, wt: F8, m: F8, u: F8, reach: float) -> tuple[F8, F8, F8, F8]:
     """Damped Gauss-Newton over m and u, the linear part solved anew at each."""
     damping = np.full(len(x), 1e-3)
     linear, f, y, root, basis = _inner(x, target, wt, m, u)
     live = np.arange(len(x))
     for _ in range(_ROUNDS):
         step = _step(linear[live], y[live], root[live], basis[live], wt[live], target[live], u[live], damping[live])
-        trial_m = np.clip(m[live] + step[:, 0], -3.0, 3.0)
+        trial_m = np.clip(m[live] + step[:, 0], -reach, reach)
         trial_u = np.clip(u[live] + step[:, 1], np.log(_NARROWEST), np.log(_WIDEST))
         new = _inner(x[live], target[live], wt[live], trial_m, trial_u)
         better = new[1] < f[live]
