@@ -20,7 +20,7 @@ __all__ = ("price",)
 F8 = npt.NDArray[np.float64]
 I1 = npt.NDArray[np.int8]
 
-_BLOCK: Final = 2048
+_BLOCK: Final = 5120
 _ROOT_HALF: Final = 0.7071067811865476
 _MOST: Final = 700.0
 """Exponent beyond which float64 ends."""

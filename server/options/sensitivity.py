@@ -36,7 +36,7 @@ NAMES: Final = (
     "zomma",
     "veta",
 )
-_BLOCK: Final = 2048
+_BLOCK: Final = 5120
 _ROOT_HALF: Final = 0.7071067811865476
 _PHI: Final = 0.3989422804014327
 _DAYS: Final = 365.0
