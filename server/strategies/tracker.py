@@ -87,6 +87,7 @@ class Tracker:
         self._amiss: dict[tuple[str, str, str], int] = {}
         self._wake = asyncio.Event()
         self._known: set[str] = set()
+        self._lost = False
         bus.subscribe(FillSeen, self._on_fill)
 
     def held(self) -> Iterable[tuple[str, ChainId]]:
@@ -117,9 +118,18 @@ class Tracker:
 
     async def look(self) -> None:
         """One look at every account whose market runs."""
+        if self._desk.halted or self._desk.resuming:
+            self._lost = True
+            return
+        if self._lost:
+            # what was changed on top of a failed write is not on disk: begin with what is, as the order path does
+            await self._book.load(list(self._desk.accounts))
+            self._known.clear()
+            self._measured.clear()
+            self._lost = False
         for account in list(self._desk.accounts.values()):
             market = self._markets.get(account.market)
-            if market is None or self._desk.halted or self._desk.resuming:
+            if market is None or self._desk.halted:
                 continue
             try:
                 await self._account(account.id, market)

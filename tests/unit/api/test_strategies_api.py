@@ -203,6 +203,19 @@ def test_guard_when_it_fired_and_sauda_stopped_before_closing_then_it_closes_aft
         second.close()
 
 
+def test_strategies_when_the_journal_had_failed_then_they_are_read_from_disk_again(fresh: Served) -> None:
+    made = sent(fresh)
+    desk, book = fresh.runtime.orders.desk, fresh.runtime.options.strategies.book
+    desk.halted = "the journal cannot be written."
+    refused = fresh.problem("PATCH", f"{STRATEGIES}/{made['id']}", {"revision": made["revision"], "name": "x"}, 503)
+    assert refused.code == "journal.broken"
+    fresh.advance(3)
+    book._live.clear()  # memory is not trusted after a failed write
+    desk.halted = ""
+    fresh.until(lambda: book.find(made["id"]) is not None)
+    assert one(fresh, made["id"])["legs"] == made["legs"]
+
+
 def test_adjust_when_shifted_then_previewed_sent_and_noted(fresh: Served) -> None:
     made = sent(fresh)
     put = next(leg for leg in made["legs"] if leg["key"].endswith("PE") and leg["quantity"] < 0)
