@@ -8,11 +8,12 @@ import { price, quantity } from '../../format/numbers.js';
 import { closed } from '../../store/freshness.js';
 import { market } from '../../store/selectors.js';
 import { addLeg, trayOf } from '../../store/tray.js';
-import { fill, h, icon, setAttr, setText } from '../../widgets/dom.js';
+import { fill, h, icon } from '../../widgets/dom.js';
 import { createGrid } from '../../widgets/grid.js';
-import { labelOf, tickOf } from '../shared/text.js';
+import { tickOf } from '../shared/text.js';
 import { barShare, fillCell } from './cells.js';
 import { cleanColumns, fitColumns } from './columns.js';
+import { createPair } from './pair.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('./model.js').ChainModel} ChainModel */
@@ -50,7 +51,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
   const more = h('button', { type: 'button', class: 'icon-button chain-step after', 'aria-label': t('chain.columnsAfter'), on: { click: () => go(1) } }, icon('up'));
   const back = h('button', { type: 'button', class: 'button chain-back', hidden: true, on: { click: centre } }, icon('up'), h('span', null, t('chain.toMoney')));
   const sides = h('div', { class: 'chain-sides' }, less, h('span', { class: 'grow', 'aria-hidden': 'true' }, t('chain.calls')), h('span', { 'aria-hidden': 'true' }, t('chain.puts')), more);
-  const pair = createPair();
+  const pair = createPair(ctx, { onPick: pick });
   const grid = createGrid({
     label: t('chain.label'), keys: t('chain.keys'),
     cell, onTap: tap, onHold: quick, onStep: go, onKey: key,
@@ -186,7 +187,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
     if (!slot || slot.side === 2 || contract === '') return;
     if (slot.part === 'bid') pick(contract, 'SELL');
     else if (slot.part === 'ask') pick(contract, 'BUY');
-    else pair.show(row, slot.side, contract);
+    else pair.show(contract, { top: grid.topOf(row), side: slot.side, width, strike: /** @type {number} */ (fit.widths[(fit.slots.length - 1) / 2]) });
   }
 
   /** The ticket with the last quantity: press and hold. @param {number} row @param {number} column @param {'BUY' | 'SELL'} [side] */
@@ -214,48 +215,6 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
     else if (event.key === ' ') tap(row, column);
     else return false;
     return true;
-  }
-
-  /** Sell, buy and details of one contract, laid over its side of the row. */
-  function createPair() {
-    let contract = '';
-    const sell = h('button', { type: 'button', class: 'pair-button sell', on: { click: () => act('SELL') } });
-    const buy = h('button', { type: 'button', class: 'pair-button buy', on: { click: () => act('BUY') } });
-    const open = h('button', { type: 'button', class: 'pair-button', 'aria-label': t('chain.details'), on: { click: () => ctx.detail(contract) } }, icon('info'));
-    const box = h('div', { class: 'pair', role: 'group', hidden: true }, sell, buy, open);
-    /** @param {'BUY' | 'SELL'} side */
-    const act = (side) => pick(contract, side);
-    function prices() {
-      if (contract === '') return;
-      const quote = store.quotes.get(contract);
-      const tick = tickOf(ctx, contract);
-      setAttr(box, 'aria-label', labelOf(ctx, contract));
-      setText(sell, t('chain.sellAt', { price: price(quote?.bid, tick) }));
-      setText(buy, t('chain.buyAt', { price: price(quote?.ask, tick) }));
-    }
-    return {
-      el: box,
-      prices,
-      shown: () => contract !== '',
-      key: () => contract,
-      hide() {
-        if (contract === '') return;
-        contract = '';
-        box.hidden = true;
-      },
-      /** @param {number} row @param {Side} side @param {string} which */
-      show(row, side, which) {
-        contract = which;
-        prices();
-        const strike = /** @type {number} */ (fit.widths[(fit.slots.length - 1) / 2]);
-        const half = (width - strike) / 2;
-        const wide = Math.min(half, 240);
-        box.style.insetBlockStart = `${grid.topOf(row)}px`;
-        box.style.insetInlineStart = `${side === 0 ? half - wide : half + strike}px`;
-        box.style.inlineSize = `${wide}px`;
-        box.hidden = false;
-      },
-    };
   }
 
   /** Rows do not move under a thumb: only when the money is about to leave the view, and nothing has just been touched. */
