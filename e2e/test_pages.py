@@ -21,6 +21,11 @@ PAGES = (
     "/orders",
     "/portfolio",
     "/wallet",
+    "/brokers",
+    "/brokers?tab=connect",
+    "/brokers?tab=together",
+    "/brokers?tab=masters",
+    "/brokers?tab=usage",
     "/system",
     "/settings",
 )

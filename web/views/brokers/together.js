@@ -63,7 +63,7 @@ function section(one) {
 /** @param {string} title @param {HeldTold[]} rows */
 function held(title, rows) {
   if (rows.length === 0) return h('p', { class: 'muted' }, t('together.nothing', { what: title }));
-  return h('div', { class: 'table-scroll' }, h('table', { class: 'figures-table' }, h('caption', null, title),
+  return h('div', { class: 'table-scroll', tabindex: '0', role: 'region', 'aria-label': title }, h('table', { class: 'figures-table' }, h('caption', null, title),
     h('thead', null, h('tr', null, [t('col.instrument'), t('col.product'), t('col.qty'), t('col.avg'), t('col.ltp'), t('together.profit')].map((text, i) => h('th', { scope: 'col', class: i > 1 ? 'num' : '' }, text)))),
     h('tbody', null, rows.map((row) => h('tr', null, h('th', { scope: 'row' }, row.key ? row.key.slice(row.key.indexOf(':') + 1) : row.symbol), h('td', null, row.product),
       h('td', { class: 'num' }, row.quantity), h('td', { class: 'num' }, row.average ?? DASH), h('td', { class: 'num' }, row.last ?? DASH),

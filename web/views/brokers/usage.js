@@ -37,7 +37,7 @@ export function usagePanel(ctx) {
 /** @param {import('../../format/brokers.js').UsageTold['endpoints']} rows */
 function endpoints(rows) {
   const heads = ['usage.account', 'usage.endpoint', 'usage.calls', 'usage.failures', 'usage.p50', 'usage.p99', 'usage.left', 'usage.course'];
-  return h('div', { class: 'panel table-scroll' }, h('table', { class: 'figures-table' }, h('caption', null, t('usage.endpoints')),
+  return h('div', { class: 'panel table-scroll', tabindex: '0', role: 'region', 'aria-label': t('usage.endpoints') }, h('table', { class: 'figures-table' }, h('caption', null, t('usage.endpoints')),
     h('thead', null, h('tr', null, heads.map((name, i) => h('th', { scope: 'col', class: i > 1 ? 'num' : '' }, t(name))))),
     h('tbody', null, rows.map((row) => {
       const course = spark();
@@ -51,7 +51,7 @@ function endpoints(rows) {
 /** @param {import('../../format/brokers.js').UsageTold['calls']} rows */
 function calls(rows) {
   const heads = ['col.time', 'usage.account', 'usage.call', 'usage.status', 'usage.took'];
-  return h('div', { class: 'panel table-scroll' }, h('table', { class: 'figures-table' }, h('caption', null, t('usage.last')),
+  return h('div', { class: 'panel table-scroll', tabindex: '0', role: 'region', 'aria-label': t('usage.last') }, h('table', { class: 'figures-table' }, h('caption', null, t('usage.last')),
     h('thead', null, h('tr', null, heads.map((name, i) => h('th', { scope: 'col', class: i > 2 ? 'num' : '' }, t(name))))),
     h('tbody', null, rows.map((row) => h('tr', null, h('td', null, stamp(row.at, Date.now())), h('th', { scope: 'row' }, row.account), h('td', { title: row.problem }, row.call),
       h('td', { class: row.problem ? 'num down' : 'num' }, row.status === 0 ? t('usage.noAnswer') : String(row.status)), h('td', { class: 'num' }, `${number(row.ms, 0)} ms`))))));

@@ -1,0 +1,86 @@
+"""A broker is connected through its own login page, seen in the app, checked, signed out and forgotten."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import DESKTOP, PHONE
+from tests.process import ROOT, Sauda, free_port
+
+
+@pytest.fixture
+def kite(tmp_path: Path) -> Iterator[tuple[Sauda, str]]:
+    """The app in development mode, and a fake Kite beside it."""
+    port = free_port()
+    server = Sauda(tmp_path / "data", server__mode="development", market__history_days=0)
+    command = [sys.executable, "-m", "tests.brokers.fake", "zerodha", "--port", str(port)]
+    command += ["--redirect", f"{server.url}/connect/callback"]
+    broker = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert broker.stdout is not None
+        assert b"a fake on" in broker.stdout.readline()
+        yield server.start(), f"http://127.0.0.1:{port}"
+    finally:
+        server.stop()
+        broker.terminate()
+        broker.communicate(timeout=10)
+
+
+def sign_in(page: Page, address: str) -> None:
+    """Keys, the broker's page, its button, and back."""
+    page.get_by_role("button", name="Connect Zerodha Kite").click()
+    sheet = page.locator("dialog.sheet")
+    sheet.locator("#connect-title").fill("Kite of the test")
+    sheet.locator("#connect-api_key").fill("kitefakekey0001")
+    sheet.locator("#connect-api_secret").fill("kitefakesecret0000000000000001")
+    sheet.locator("#connect-address").fill(
+        f"rest={address} stream={address.replace('http', 'ws')}/ws login={address}/connect/login"
+    )
+    sheet.get_by_role("button", name=re.compile("Go to the login page")).click()
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile(r"/brokers"))
+
+
+def test_broker_when_connected_by_its_login_page_then_its_account_stands_in_the_app(
+    browser: Browser, kite: tuple[Sauda, str]
+) -> None:
+    server, address = kite
+    context = browser.new_context(**DESKTOP, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{server.url}/brokers?tab=connect")
+    sign_in(page, address)
+    card = page.locator("article.card", has_text="Kite of the test")
+    expect(card).to_contain_text("Connected")
+    expect(card).to_contain_text("LIVE")
+    expect(card).to_contain_text("FK0001")
+    expect(page.locator(".strip")).to_contain_text("Brokers1/1")
+    page.get_by_role("tab", name="All together").click()
+    expect(page.get_by_role("region", name="Kite of the test")).to_contain_text("SBIN")
+    page.get_by_role("tab", name="Usage").click()
+    expect(page.get_by_role("table").first).to_contain_text("zerodha-1")
+    assert "kitefakesecret" not in page.content()
+    page.get_by_role("tab", name="Accounts").click()
+    card.get_by_role("button", name="Forget the keys").click()
+    page.get_by_role("button", name="Remove the keys").click()
+    expect(card).to_contain_text("Signed out")
+    context.close()
+
+
+def test_keys_when_wrong_then_the_brokers_words_and_nothing_is_kept(browser: Browser, kite: tuple[Sauda, str]) -> None:
+    server, _ = kite
+    context = browser.new_context(**PHONE, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{server.url}/brokers?tab=connect")
+    page.get_by_role("button", name="Connect Zerodha Kite").click()
+    sheet = page.locator("dialog.sheet")
+    sheet.get_by_role("button", name=re.compile("Go to the login page")).click()
+    expect(sheet.get_by_role("alert")).to_contain_text("is missing")
+    page.goto(f"{server.url}/connect/callback?state=forged&request_token=x&status=success")
+    expect(page.locator(".page.brokers > .note")).to_contain_text("not begun here")
+    assert server.get("/api/v1/accounts")[1]["items"] == []
+    context.close()
