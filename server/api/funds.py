@@ -164,12 +164,11 @@ async def statement(
 
 
 async def _move(context: Context, data: Transfer, direction: Literal["deposit", "withdraw"]) -> FundsWire:
-    account = context.account(data.account)
     reason = data.reason or direction.capitalize()
     await context.orders.move_funds(
-        account.id, direction, _minor(data.amount), reason, actor=OWNER, correlation=correlation.get()
+        data.account, direction, _minor(data.amount), reason, actor=OWNER, correlation=correlation.get()
     )
-    return funds_of(context, account.id)
+    return funds_of(context, data.account)
 
 
 def _minor(text: str) -> int:

@@ -15,7 +15,7 @@ from server.domain.books import Position
 from server.domain.money import to_minor
 from server.market.market import Market
 
-__all__ = ("ROUTES", "prices_of")
+__all__ = ("ROUTES", "parted", "prices_of")
 
 _OF_THE_DAY = ("buy_quantity", "buy_value_minor", "sell_quantity", "sell_value_minor")
 
@@ -89,7 +89,7 @@ def _list(context: Context, account_id: str, *, held: bool) -> Positions:
     market = context.market(account.market)
     kept = []
     for position in context.ledger.positions(account_id):
-        older, newer = _parted(position, market.day)
+        older, newer = parted(position, market.day)
         if held and older.quantity:
             kept.append(older)
         elif not held and (newer.quantity or newer.day == market.day):
@@ -115,7 +115,7 @@ def _list(context: Context, account_id: str, *, held: bool) -> Positions:
     )
 
 
-def _parted(position: Position, today: date) -> tuple[Position, Position]:
+def parted(position: Position, today: date) -> tuple[Position, Position]:
     """Delivery shares of earlier days, and the rest: what else there is, with the figures of the day."""
     bare = msgspec.structs.replace(
         position, quantity=0, cost_minor=0, realised_minor=0, charges_minor=0, day=None, **dict.fromkeys(_OF_THE_DAY, 0)

@@ -1,14 +1,18 @@
 """Positions, holdings, funds, statement and the dashboard over HTTP."""
 
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from server.api.positions import parted
+from server.domain.books import Position
 from tests.api_kit import ACCOUNT, Served
 
 FUNDS = "/api/v1/funds"
+TODAY, YESTERDAY = date(2026, 11, 20), date(2026, 11, 19)
 CONTROL = "/api/v1/markets/sim/control"
 
 
@@ -176,3 +180,39 @@ def test_holdings_when_shares_were_bought_for_delivery_then_there_the_next_day(s
     )["order"]
     assert sold["state"] == "FILLED"
     assert "NSE:HDFCBANK" not in [p["key"] for p in sauda.get("/api/v1/holdings")["items"]]
+
+
+def test_movement_when_refused_then_it_is_on_record(sauda: Served) -> None:
+    free = sauda.get(FUNDS)["free"]
+    move(sauda, "withdraw", f"{Decimal(free) + 1}", status=400)
+    line = sauda.get("/api/v1/audit", limit=1)["items"][0]["text"]
+    assert line.startswith("Refused to take money out: ")
+    move(sauda, "deposit", "5.00", status=404, account="nobody")
+    line = sauda.get("/api/v1/audit", limit=1)["items"][0]["text"]
+    assert line.startswith("Refused to pay money in: 5.00 rupees in nobody")
+
+
+def test_order_when_the_account_is_unknown_then_it_is_on_record(sauda: Served) -> None:
+    body = {"account": "nobody", "key": "NSE:ITC", "side": "BUY", "quantity": 1, "type": "MARKET", "product": "MIS"}
+    assert sauda.problem("POST", "/api/v1/orders", body, 404).field == "account"
+    assert sauda.get("/api/v1/audit", limit=1)["items"][0]["text"].startswith("Refused to buy 1 ITC at market")
+
+
+@pytest.mark.parametrize(
+    ("position", "older", "newer"),
+    [
+        ({"quantity": 10, "cost_minor": 1_000, "day": YESTERDAY}, (10, 1_000), (0, 0)),
+        ({"quantity": 10, "cost_minor": 1_000, "day": TODAY, "buy_quantity": 4}, (6, 600), (4, 400)),
+        ({"quantity": 10, "cost_minor": 1_000, "day": TODAY, "buy_quantity": 10}, (0, 0), (10, 1_000)),
+        ({"quantity": 6, "cost_minor": 600, "day": TODAY, "sell_quantity": 4}, (6, 600), (0, 0)),
+        ({"quantity": 0, "day": TODAY, "sell_quantity": 4}, (0, 0), (0, 0)),
+        ({"quantity": 10, "cost_minor": 1_000, "day": YESTERDAY, "product": "MIS"}, (0, 0), (10, 1_000)),
+    ],
+)
+def test_holdings_when_more_is_bought_today_then_earlier_shares_stay_there(
+    position: dict[str, Any], older: tuple[int, int], newer: tuple[int, int]
+) -> None:
+    fields: dict[str, Any] = {"account": ACCOUNT, "key": "NSE:ITC", "product": "CNC", **position}
+    parts = parted(Position(**fields), TODAY)
+    assert [(p.quantity, p.cost_minor) for p in parts] == [older, newer]
+    assert parts[1].sell_quantity == position.get("sell_quantity", 0)

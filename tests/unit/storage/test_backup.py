@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -18,8 +19,9 @@ from server.core.errors import Conflict, Invalid, Unavailable
 from server.market.ports import BarColumns
 from server.storage import restore as restoring
 from server.storage.backup import Manifest, read_manifest
-from server.storage.files import DATABASE, TICKS
+from server.storage.files import DATABASE, RECORDINGS, TICKS
 from server.storage.restore import restore
+from server.storage.store import Storage
 from tests.unit.storage.samples import ACCOUNT, NOW, deposit, opened, opening, story
 
 CLOCK = ManualClock(NOW)
@@ -212,3 +214,36 @@ async def test_manifest_when_read_then_it_says_what_is_inside(tmp_path: Path) ->
     assert (manifest.version, manifest.seq, manifest.created) == ("0.1.0", 10, NOW)
     assert set(manifest.files) == {DATABASE, TICKS}
     assert backup.name == "sauda-20261120T043000Z.tar.gz"
+
+
+async def test_backup_when_recordings_were_imported_then_their_list_travels_along(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    with closing(sqlite3.connect(folder / RECORDINGS)) as made:
+        made.execute("PRAGMA journal_mode=WAL")
+        made.execute("CREATE TABLE recordings (id TEXT)")
+        made.execute("INSERT INTO recordings VALUES ('nifty')")
+        made.commit()
+        path = await trade_and_back_up(folder)  # while somebody has it open, with rows in its log only
+    restore(path, tmp_path / "b", CLOCK)
+    with closing(sqlite3.connect(tmp_path / "b" / RECORDINGS)) as found:
+        assert found.execute("SELECT id FROM recordings").fetchall() == [("nifty",)]
+
+
+async def test_daily_backup_when_days_pass_then_one_a_day_and_the_oldest_make_room(tmp_path: Path) -> None:
+    clock = ManualClock(NOW)
+    storage = await Storage.open(tmp_path, clock, version="0")
+    try:
+        asked = await storage.backup()
+        assert await storage.backup_daily(2) is not None
+        await clock.advance(3600)
+        assert await storage.backup_daily(2) is None, "one a day"
+        kept = []
+        for _ in range(3):
+            await clock.advance(86_400)
+            made = await storage.backup_daily(2)
+            assert made is not None
+            kept.append(made.path.name)
+        assert sorted(p.name for p in (tmp_path / "backups").iterdir()) == sorted([*kept[-2:], asked.path.name])
+    finally:
+        await storage.close()
