@@ -1396,4 +1396,5 @@ export const texts = {
   'keys.scrub': 'Move the spot on a payoff, step or next mark',
   'keys.handles': 'Choose and move a strike on a payoff',
   'chain.vix': 'VIX {n}',
+  'adjust.nothing': 'Nothing to send',
 };

@@ -1396,4 +1396,5 @@ export const texts = {
   'keys.scrub': 'लाभ-चित्र पर भाव बदलें, कदम या अगला निशान',
   'keys.handles': 'लाभ-चित्र पर स्ट्राइक चुनें और हटाएँ',
   'chain.vix': 'VIX {n}',
+  'adjust.nothing': 'भेजने को कुछ नहीं',
 };

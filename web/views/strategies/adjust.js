@@ -18,8 +18,9 @@ import { createBeforeAfter } from './beforeafter.js';
 
 const MOST_STEPS = 40;
 
-/** @param {Ctx} ctx @param {Strategy} strategy */
-export function openAdjust(ctx, strategy) {
+/** @param {Ctx} ctx @param {() => Strategy} current the strategy as it stands: its orders may still be filling */
+export function openAdjust(ctx, current) {
+  const strategy = current();
   /** @type {'shift' | 'roll' | 'hedge'} */
   let kind = 'shift';
   let steps = 1;
@@ -30,8 +31,10 @@ export function openAdjust(ctx, strategy) {
   /** @type {import('../../format/strategies.js').AdjustPreview | null} */
   let preview = null;
   let asking = new AbortController();
-  const openLegs = strategy.legs.filter((leg) => leg.quantity !== 0);
-  let chosen = new Set(openLegs.map((leg) => leg.key));
+  /** @type {import('../../format/strategies.js').StrategyLeg[]} */
+  let openLegs = [];
+  /** @type {Set<string>} */
+  let chosen = new Set();
 
   const what = chips({ label: t('strategies.adjust'), value: kind, options: ['shift', 'roll', 'hedge'].map((value) => ({ value, label: t(`adjust.${value}`) })), onChange(value) {
     kind = /** @type {'shift' | 'roll' | 'hedge'} */ (value);
@@ -48,14 +51,7 @@ export function openAdjust(ctx, strategy) {
     expiry = until.value;
     ask();
   } } });
-  const legBox = h('div', { class: 'adjust-legs', role: 'group', 'aria-label': t('adjust.legs') }, openLegs.map((leg) => {
-    const box = h('input', { type: 'checkbox', checked: true, on: { change: () => {
-      if (box.checked) chosen.add(leg.key);
-      else chosen.delete(leg.key);
-      ask();
-    } } });
-    return h('label', { class: 'check' }, box, labelOf(ctx, leg.key));
-  }));
+  const legBox = h('div', { class: 'adjust-legs', role: 'group', 'aria-label': t('adjust.legs') });
   const both = createBeforeAfter();
   const order = h('ol', { class: 'send-order', 'aria-label': t('basket.order') });
   const problems = h('div', { class: 'ticket-problems', role: 'alert' });
@@ -63,6 +59,24 @@ export function openAdjust(ctx, strategy) {
   const table = h('div', { class: 'compare-box' });
   const send = sendButton(ctx, () => void submit());
   const body = h('div', { class: 'stack adjust' }, what.el, stepBox, until, legBox, both.el, table, order, problems, h('div', { class: 'sheet-foot column' }, lock, send.el));
+
+  /** What is open of it now; other legs than before are ticked anew and asked about. */
+  function followLegs() {
+    const now = current().legs.filter((leg) => leg.quantity !== 0);
+    const same = now.length === openLegs.length && now.every((leg, i) => leg.key === openLegs[i]?.key && leg.quantity === openLegs[i]?.quantity);
+    if (same) return;
+    openLegs = now;
+    chosen = new Set(now.map((leg) => leg.key));
+    fill(legBox, now.map((leg) => {
+      const box = h('input', { type: 'checkbox', checked: true, on: { change: () => {
+        if (box.checked) chosen.add(leg.key);
+        else chosen.delete(leg.key);
+        ask();
+      } } });
+      return h('label', { class: 'check' }, box, labelOf(ctx, leg.key));
+    }));
+    ask();
+  }
 
   /** @returns {Adjustment | null} null: nothing to ask yet */
   function request() {
@@ -144,7 +158,7 @@ export function openAdjust(ctx, strategy) {
     setText(lock, reason);
     lock.hidden = reason === '';
     const count = preview?.orders.length ?? 0;
-    send.set({ text: sending ? t('ticket.sending') : tn('adjust.send', count), off: sending || preview === null || count === 0 || reason !== '' });
+    send.set({ text: sending ? t('ticket.sending') : count === 0 ? t('adjust.nothing') : tn('adjust.send', count), off: sending || preview === null || count === 0 || reason !== '' });
   }
 
   async function readExpiries() {
@@ -165,14 +179,15 @@ export function openAdjust(ctx, strategy) {
     const reason = preview === null ? generalLock(ctx) : why();
     setText(lock, reason);
     lock.hidden = reason === '';
-    if (!sending) send.set({ text: tn('adjust.send', preview?.orders.length ?? 0), off: preview === null || preview.orders.length === 0 || reason !== '' });
+    if (!sending && preview !== null) send.set({ text: tn('adjust.send', preview.orders.length), off: preview.orders.length === 0 || reason !== '' });
   });
+  const offLegs = ctx.store.on(['strategies'], followLegs);
   const sheet = ctx.sheet(t('adjust.title', { name: strategy.name }), body, { wide: true, onClose() {
     off();
+    offLegs();
     asking.abort();
     ctx.watch('adjust', []);
-    chosen = new Set();
   } });
   void readExpiries();
-  ask();
+  followLegs();
 }

@@ -154,7 +154,7 @@ export function createDetail(ctx, first, { onBack }) {
     acts.setAttribute('data-shape', shape);
     const button = (/** @type {string} */ label, /** @type {string} */ symbol, /** @type {() => void} */ run, cls = 'button') => h('button', { type: 'button', class: cls, on: { click: run } }, icon(symbol), label);
     const active = state === 'ACTIVE' || state === 'PENDING';
-    fill(acts, active && open().length > 0 ? [button(t('strategies.adjust'), 'sliders', () => openAdjust(ctx, now.strategy)), button(t('strategies.guards'), 'clock', () => openGuard(ctx, now.strategy)), button(t('strategies.close'), 'close', () => openClose(ctx, () => now), 'button down')] : null,
+    fill(acts, active && open().length > 0 ? [button(t('strategies.adjust'), 'sliders', () => openAdjust(ctx, () => now.strategy)), button(t('strategies.guards'), 'clock', () => openGuard(ctx, now.strategy)), button(t('strategies.close'), 'close', () => openClose(ctx, () => now), 'button down')] : null,
       state === 'DRAFT' ? button(t('strategies.edit'), 'builder', edit) : null,
       button(t(active ? 'strategies.ungroup' : 'strategies.remove'), 'trash', remove, 'button quiet'));
   }
