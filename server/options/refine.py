@@ -17,7 +17,9 @@ __all__ = ("refined",)
 
 F8 = npt.NDArray[np.float64]
 _CLOSE = 1e-4
-"""Weight of staying near the SVI density, and of a smooth ratio to it."""
+"""Weight of staying near the SVI density."""
+_SMOOTH = 0.1
+"""Weight of a smooth ratio to it: as much as costs no strike its place between bid and ask."""
 _FLOOR = 0.01
 """Share of the SVI density that is kept everywhere."""
 _MARGIN = 2e-3
@@ -65,7 +67,7 @@ def refined(
         price = np.append(price, np.full(int(near.sum()), 30.0))
     share = np.maximum(share, 1e-6)
     bends = np.diff(np.eye(nodes.size), 2, axis=0) * np.sqrt(share[1:-1])[:, None]
-    smooth = _CLOSE * (np.diag(share) + bends.T @ bends)
+    smooth = _CLOSE * np.diag(share) + _SMOOTH * bends.T @ bends
     equal = np.stack([mass * prior, moment * prior])
     q, fine = within_bands(
         smooth, rows * prior / width[:, None], below / width, above / width, price, _FLOOR, equal, np.ones(2)
