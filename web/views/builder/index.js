@@ -12,6 +12,7 @@ import { chips, tabs } from '../../widgets/parts.js';
 import { priceCell } from '../../widgets/price.js';
 import { stepper } from '../../widgets/stepper.js';
 import { expiryText, payoffLegs, payoffWords, settingOf, strategyName } from '../shared/payoff.js';
+import { legsLock } from '../shared/legslock.js';
 import { openSearch } from '../shared/search.js';
 import { changeView, errorText, labelOf, priceView } from '../shared/text.js';
 import { watchTheme } from '../shared/theme.js';
@@ -28,7 +29,7 @@ import { createListing, middle, nearest } from './listing.js';
 import { openMenu } from './menu.js';
 import { createMoves } from './moves.js';
 import { createScenario } from './scenario.js';
-import { legsLock, openSend } from './send.js';
+import { openSend } from './send.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../../store/tray.js').TrayLeg} TrayLeg */

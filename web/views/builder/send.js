@@ -9,17 +9,12 @@ import { basketLegs, clearTray, trayOf } from '../../store/tray.js';
 import { fill, h, setText } from '../../widgets/dom.js';
 import { chips, line } from '../../widgets/parts.js';
 import { sendButton } from '../shared/confirm.js';
-import { generalLock, priceLock } from '../shared/lock.js';
+import { generalLock } from '../shared/lock.js';
+import { legsLock } from '../shared/legslock.js';
 import { errorText, labelOf, problemText, sideWord, tickOf } from '../shared/text.js';
 import { asked } from './legs.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
-
-/** Why these legs may not be sent now; empty when they may. @param {Ctx} ctx @param {readonly { key: string }[]} legs */
-export const legsLock = (ctx, legs) => generalLock(ctx) || legs.map((leg) => {
-  const why = priceLock(ctx, leg.key);
-  return why ? t('builder.legLock', { name: labelOf(ctx, leg.key), why }) : '';
-}).find(Boolean) || '';
 
 /**
  * @param {Ctx} ctx

@@ -8,7 +8,8 @@ import { fill, h, icon, setText } from '../../widgets/dom.js';
 import { chips } from '../../widgets/parts.js';
 import { breakevensText, chance, mostLoss, mostProfit, premiumText } from '../shared/payoff.js';
 import { sendButton } from '../shared/confirm.js';
-import { generalLock, priceLock } from '../shared/lock.js';
+import { legsLock } from '../shared/legslock.js';
+import { generalLock } from '../shared/lock.js';
 import { errorText, labelOf, problemText, sideWord, tickOf } from '../shared/text.js';
 import { createBeforeAfter } from './beforeafter.js';
 
@@ -87,7 +88,7 @@ export function openAdjust(ctx, current) {
     return { kind, steps, legs };
   }
 
-  const why = () => generalLock(ctx) || (preview?.orders ?? []).map((one) => priceLock(ctx, one.key)).find(Boolean) || '';
+  const why = () => legsLock(ctx, preview?.orders ?? []);
 
   function ask() {
     draw();

@@ -5,7 +5,7 @@ import { direction, price, profit, quantity } from '../../format/numbers.js';
 import { fill, h, setText } from '../../widgets/dom.js';
 import { line } from '../../widgets/parts.js';
 import { sendButton } from '../shared/confirm.js';
-import { generalLock, priceLock } from '../shared/lock.js';
+import { legsLock } from '../shared/legslock.js';
 import { errorText, labelOf, sideWord, tickOf } from '../shared/text.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
@@ -22,7 +22,7 @@ export function openClose(ctx, current) {
   let fault = '';
 
   const legs = () => current().strategy.legs.filter((leg) => leg.quantity !== 0).sort((a, b) => a.quantity - b.quantity);
-  const why = () => generalLock(ctx) || legs().map((leg) => priceLock(ctx, leg.key)).find(Boolean) || (legs().length === 0 ? t('strategies.noneOpen') : '');
+  const why = () => legsLock(ctx, legs()) || (legs().length === 0 ? t('strategies.noneOpen') : '');
 
   const send = sendButton(ctx, async () => {
     if (sending || why()) return;
