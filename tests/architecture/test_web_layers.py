@@ -1,4 +1,4 @@
-"""Imports in `web/` go down only: app -> views -> {widgets, chart, gestures, store} -> format (DESIGN §1)."""
+"""Imports in `web/` go down only: app -> views -> {widgets, payoff, chart, gestures, store} -> format (DESIGN §1)."""
 
 import posixpath
 import re
