@@ -7,7 +7,7 @@ PORT   ?= 8420
 OPEN   ?= 1
 DATA   ?=
 
-.PHONY: run test test-fast fault bench check types lock clean help
+.PHONY: run test test-fast fault bench results check types lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ fault: $(VENV)/.dev ## the long runs: 300 kills, 10,000 sequences, a million fra
 
 bench: $(VENV)/.dev chromium ## measure, print the tables of tests/bench/RESULTS.md
 	@$(BIN)/python -m tests.bench
+
+results: $(VENV)/.dev chromium ## run every bench and write what it printed into tests/bench/RESULTS.md
+	@$(BIN)/python -m tests.bench --write
 
 check: $(VENV)/.dev types ## ruff, mypy strict, tsc --checkJs
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
