@@ -132,11 +132,11 @@ def test_chains_when_two_windows_want_them_then_one_asking_and_a_late_window_get
       chains(hub.join(port()), [nifty]);
       sinks.onText({ type: 'chain', market: 'sim', underlying: 'N', expiry: '2026-11-24', t: 1 });
       sinks.onText({ type: 'chain', market: 'sim', underlying: 'N', expiry: '2026-11-24', t: 2 });
-      const late = port(); chains(hub.join(late), [{ ...nifty }]);
+      at.now += 3000; const late = port(); chains(hub.join(late), [{ ...nifty }]);
       return [wants.map(([kind, , items]) => [kind, items.length]), late.got.filter((x) => x.type === 'chain')]"""
     wants, got = hub(call, body)
     assert wants == [["chains", 1], ["chains", 1]]
-    assert [(one["t"], one["late"]) for one in got] == [(2, True)]
+    assert [(one["t"], one["late"], one["ago"]) for one in got] == [(2, True, 3000)]
 
 
 def test_chains_when_set_then_the_socket_names_them_chains(call: Call) -> None:

@@ -36,7 +36,7 @@ export function createReceiver(store, on) {
         return;
       case 'chain':
         if (!message.late) heard();
-        if (message.market === market(store)?.id) store.update('chains', (chains) => new Map(chains).set(`${message.underlying}|${message.expiry}`, { ...message, at: store.now() }));
+        if (message.market === market(store)?.id) store.update('chains', (chains) => new Map(chains).set(`${message.underlying}|${message.expiry}`, { ...message, at: store.now() - (message.ago ?? 0) }));
         return;
       case 'event':
         heard();

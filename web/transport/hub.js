@@ -37,7 +37,7 @@ export function createHub(open, { now = () => performance.now() } = {}) {
   const maps = new Map();
   /** @type {Map<string, Cache>} last record of each row, by kind and market number */
   const caches = new Map();
-  /** @type {Map<string, any>} last message of each option chain */
+  /** @type {Map<string, { message: any, at: number }>} last message of each option chain, and when it came */
   const chains = new Map();
 
   const stream = open({
@@ -55,7 +55,7 @@ export function createHub(open, { now = () => performance.now() } = {}) {
         const known = maps.get(message.market);
         maps.set(message.market, { ...message, rows: { ...known?.rows, ...message.rows } });
       } else if (message.type === 'chain') {
-        chains.set(`${message.market}|${message.underlying}|${message.expiry}`, message);
+        chains.set(`${message.market}|${message.underlying}|${message.expiry}`, { message, at: now() });
       }
       tell(message);
     },
@@ -105,7 +105,7 @@ export function createHub(open, { now = () => performance.now() } = {}) {
     for (const item of member.sets.get(`chains|${market}`) ?? []) {
       const { underlying, expiry } = /** @type {{ underlying: string, expiry: string }} */ (item);
       const last = chains.get(`${market}|${underlying}|${expiry}`);
-      if (last) member.port.postMessage({ ...last, late: true });
+      if (last) member.port.postMessage({ ...last.message, late: true, ago: now() - last.at });
     }
     const map = maps.get(market);
     if (!map) return;
