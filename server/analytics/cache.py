@@ -11,7 +11,7 @@ __all__ = ("KINDS", "Cache", "CacheKind")
 
 T = TypeVar("T")
 
-KINDS: dict[str, float] = {"option chain": 15.0, "greeks": 5.0, "volatility": 120.0}
+KINDS: dict[str, float] = {"option chain": 15.0, "volatility": 120.0}
 """Seconds an answer of a kind may be given again."""
 _MOST = 256
 

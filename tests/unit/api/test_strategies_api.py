@@ -203,6 +203,37 @@ def test_guard_when_it_fired_and_sauda_stopped_before_closing_then_it_closes_aft
         second.close()
 
 
+def test_strategy_when_sauda_stopped_before_it_saw_its_trades_then_each_counts_once_after_the_start(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "data"
+    first = Served.open(folder)
+    first.advance(20)
+    made = sent(first, "short_strangle")
+    tracker = first.runtime.options.strategies.tracker
+
+    async def blind() -> None:
+        """The power goes before the next look."""
+
+    tracker.look = blind  # type: ignore[method-assign]
+    for leg in made["legs"]:
+        first.order(key=leg["key"], side="BUY", quantity=65, product="NRML")
+    first.until(lambda: all(p["quantity"] == 0 for p in first.get("/api/v1/positions")["items"]))
+    assert one(first, made["id"])["state"] == "ACTIVE"
+    first.close()
+    for _ in range(2):  # and a second start finds nothing more to count
+        again = Served.open(folder, trading=False)
+        try:
+            again.until(lambda: one(again, made["id"])["state"] == "CLOSED")  # noqa: B023 - asked at once
+            done = one(again, made["id"])
+            realised = sum(float(p["realised"]) for p in again.get("/api/v1/positions")["items"])
+            assert float(done["realised"]) == pytest.approx(realised)
+            assert len(again.get(f"{STRATEGIES}/{made['id']}/performance")["trades"]) == 4
+            assert again.run(again.runtime.storage.differences()) == []
+        finally:
+            again.close()
+
+
 def test_strategies_when_the_journal_had_failed_then_they_are_read_from_disk_again(fresh: Served) -> None:
     made = sent(fresh)
     desk, book = fresh.runtime.orders.desk, fresh.runtime.options.strategies.book
