@@ -137,6 +137,8 @@ class FakeBroker:
 
     product = "CNC"
     """Of an order made elsewhere."""
+    shorts = True
+    """Whether what is not held may be sold."""
     revokes = True
     """Whether signing out ends the session at the broker."""
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import aiohttp
 import msgspec
 
+from server.brokers.kit.execution import BrokerExecution
 from server.brokers.kit.http import Http
 from server.brokers.kit.limits import Limiter
 from server.brokers.kit.manifest import Manifest
@@ -118,7 +119,10 @@ async def joined(name: str, clock: Clock | None = None) -> AsyncIterator[Joined]
         made.http.limiter = Limiter(made.clock, _generous(made.adapter.manifest))
         made.http.order_timeout, made.http.read_timeout, made.http.pause = 0.35, 0.35, 0.01
         await made.connection.data.instruments()
-        await made.connection.execution.connect()
+        side = made.connection.execution
+        assert isinstance(side, BrokerExecution)
+        side.recall(())
+        await side.connect()
         await eventually(lambda: bool(made.fake.order_sockets) or not made.fake.has_stream)
         yield made
     finally:

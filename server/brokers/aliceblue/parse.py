@@ -49,7 +49,7 @@ from server.domain.brokerage import (
     TradeLine,
 )
 
-__all__ = ("PARSERS", "decode_orders", "decode_stream", "order_token")
+__all__ = ("PARSERS", "decode_orders", "decode_stream", "is_empty", "order_token")
 
 _BROKER = "aliceblue"
 _NOREN = Noren(_BROKER)
@@ -110,6 +110,11 @@ def refusal_of(message: str) -> Refusal:
         kind = "not_found"
     unknown = kind == "network" or number == 912
     return Refusal(kind=kind, code=f"EC{number:03d}" if number else "", message=message, fate_unknown=unknown)
+
+
+def is_empty(refusal: Refusal) -> bool:
+    """Whether a refusal says no more than that there is nothing."""
+    return refusal.code[2:].isdigit() and int(refusal.code[2:]) in _EMPTY
 
 
 def _open(call: str, body: bytes) -> tuple[bytes, bool]:

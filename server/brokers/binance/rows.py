@@ -80,6 +80,7 @@ _CODES: dict[int, RefusalKind] = {
     -1015: "rate",
     -1022: "auth",
     -2008: "auth",
+    -2021: "network",  # a change half done: the old order is gone, the new one refused
     -2011: "not_found",
     -2013: "not_found",
     -2014: "auth",

@@ -132,6 +132,10 @@ class BrokerExecution:
         used = lines[0].used if lines and lines[0].used is not None else Decimal(0)
         return BrokerFunds(available_minor=_minor(free), used_minor=_minor(used))
 
+    def recall(self, orders: Iterable[Order]) -> None:
+        """Told once, before connecting: the orders of the account that may still change. A broker whose look-up needs
+        more than our id (Binance: the symbol) learns it here; absence is proved to such a one only afterwards."""
+
     # Execution
 
     async def connect(self) -> None:

@@ -49,6 +49,11 @@ class Harness(Protocol):
         """What a product of ours comes back as: not every broker has products."""
         ...
 
+    @property
+    def shorts(self) -> bool:
+        """Whether what is not held may be sold."""
+        ...
+
 
 class PaperHarness:
     """The paper broker over a hand-moved market."""
@@ -79,6 +84,10 @@ class PaperHarness:
 
     def reads(self, product: str) -> str:
         return product
+
+    @property
+    def shorts(self) -> bool:
+        return True
 
     def _build(self, latency: float) -> Paper:
         settings = PaperSettings(matching=MatchingSettings(latency=latency))
@@ -132,6 +141,10 @@ class FakeHarness:
     def reads(self, product: str) -> str:
         return self.fake.read_product(product)
 
+    @property
+    def shorts(self) -> bool:
+        return self.fake.shorts
+
     @asynccontextmanager
     async def streaming(self, seen: dict[str, list[Decimal]]) -> AsyncIterator[None]:
         """Run the price stream, keeping each instrument's last prices."""
@@ -162,7 +175,7 @@ def _fake(name: str) -> Callable[[], AbstractAsyncContextManager[Harness]]:
     return start
 
 
-FAKES = ("zerodha", "upstox", "fyers", "alpaca", "flattrade", "oanda")
+FAKES = ("zerodha", "upstox", "fyers", "alpaca", "flattrade", "oanda", "binance", "aliceblue")
 """Brokers whose adapters pass over their fakes; a new one is one word here."""
 
 HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {

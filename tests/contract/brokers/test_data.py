@@ -40,6 +40,9 @@ async def test_quotes_when_asked_for_all_then_each_has_its_own_price(faked: Fake
         at = D(100) + number * tick * 20
         exchange.market(key, str(at), str(at + tick))
     found = await faked.made.connection.data.quotes([*keys, "NSE:NOTLISTED"])
+    if "quotes" not in faked.made.adapter.manifest.calls:
+        assert found == {}, "a broker without quotes tells none"
+        return
     assert set(found) == set(keys)
     for number, key in enumerate(keys):
         quote = found[key]
@@ -71,8 +74,9 @@ async def test_positions_when_traded_then_in_full_with_prices(faked: FakeHarness
     await faked.execution.place(order(faked.instrument, "BUY", 50, product="MIS"))
     await faked.settle()
     lines = [p for p in await faked.made.connection.data.positions() if p.kind == "net" and p.quantity]
-    assert [line.quantity for line in lines] == [D(50)]
-    assert lines[0].average == D("800.10")
+    assert [line.quantity for line in lines] == [50 * faked.instrument.unit]
+    if lines[0].average is not None:  # a wallet of coins tells no average
+        assert lines[0].average == D("800.10")
 
 
 async def test_funds_when_asked_then_what_may_be_used_follows_orders(faked: FakeHarness) -> None:
