@@ -88,6 +88,8 @@ class Tracker:
         self._wake = asyncio.Event()
         self._known: set[str] = set()
         self._lost = False
+        self._unread: set[str] = set()
+        """Accounts with trades on disk that were not looked at."""
         bus.subscribe(FillSeen, self._on_fill)
 
     def held(self) -> Iterable[tuple[str, ChainId]]:
@@ -140,14 +142,21 @@ class Tracker:
 
     def _on_fill(self, event: FillSeen) -> None:
         self._filled[event.fill.account] = self._clock.monotonic()
+        self._unread.add(event.fill.account)
         self._wake.set()
 
     async def _account(self, account: str, market: Market) -> None:
         if account not in self._known:
             await self._attribution.begin(account)
             self._known.add(account)
-        await self._desk.recorder.flush()
-        await self._attribution.follow(account)
+            self._unread.add(account)
+        if account in self._unread:
+            self._unread.discard(account)
+            try:
+                await self._attribution.follow(account)
+            except BaseException:
+                self._unread.add(account)
+                raise
         self._fit(account, market)
         self._group(account, market)
         for strategy in self._book.live(account):
