@@ -11,11 +11,14 @@ Measured on the order path: a sixth of the CPU time of an order, and its longest
 import ctypes
 import gc
 import sys
+from pathlib import Path
 
 __all__ = ("import_lean", "settle", "unsettle")
 
 _YOUNG = 20_000
 """Objects made since the last look before the youngest are looked at (CPython's default: 700)."""
+_DONT_NEED = 4
+"""Linux's MADV_DONTNEED: of code, which nobody writes to, it drops the pages that this process has looked at."""
 
 
 def settle() -> None:
@@ -24,10 +27,26 @@ def settle() -> None:
     gc.freeze()
     gc.set_threshold(_YOUNG, 20, 50)
     if sys.platform == "linux":
+        library = ctypes.CDLL(None)
         try:
-            ctypes.CDLL(None).malloc_trim(0)  # glibc keeps what was freed until it is told
-        except (AttributeError, OSError):
-            return  # another C library, which has no such call
+            library.malloc_trim(0)  # glibc keeps what was freed until it is told
+        except AttributeError:
+            pass  # another C library, which has no such call
+        _let_go_of_code(library)
+
+
+def _let_go_of_code(library: ctypes.CDLL) -> None:
+    """Ask the kernel to take back pages of libraries' code: a start runs through much that is never run again (most of
+    DuckDB's 60 MB). What is needed comes back by itself, out of the file cache; nothing is ever lost by it."""
+    try:
+        lines = Path("/proc/self/maps").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        where, rights, *_, name = line.split(maxsplit=5)  # the name is what is left, or the inode of a nameless one
+        if rights == "r-xp" and ".so" in name:
+            begin, end = (int(part, 16) for part in where.split("-"))
+            library.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), _DONT_NEED)
 
 
 def unsettle() -> None:
