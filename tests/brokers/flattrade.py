@@ -136,7 +136,7 @@ class FakeFlattrade(FakeNoren):
         key = self.by_symbol.get((asked["exch"], asked["tsym"]), "")
         if asked["prctyp"] not in _TYPES:
             raise Refused("order", "market orders are not allowed through the API")
-        own, mark, _ = asked.get("remarks", "").partition("|")
+        remarks = asked.get("remarks", "")
         order = self.exchange.submit(
             key,
             "BUY" if asked["trantype"] == "B" else "SELL",
@@ -146,10 +146,10 @@ class FakeFlattrade(FakeNoren):
             validity=asked["ret"],
             price=Decimal(asked["prc"]) or None,
             trigger=Decimal(asked["trgprc"]) if asked.get("trgprc") else None,
-            tag=own,
+            tag=remarks.removesuffix("-M"),
             disclosed=int(asked.get("dscqty", "0")),
             after_market=asked.get("amo") == "Yes",
-            extra={"mark": mark},
+            extra={"mark": remarks.endswith("-M")},
         )
         return web.json_response({"request_time": stamp(self.clock.now()), "stat": "Ok", "norenordno": order.id})
 
@@ -169,7 +169,7 @@ class FakeFlattrade(FakeNoren):
 
     def order_row(self, order: Any) -> dict[str, str]:
         row = super().order_row(order)
-        return row | {"remarks": f"{order.tag}|M"} if order.extra.get("mark") else row
+        return row | {"remarks": f"{order.tag}-M"} if order.extra.get("mark") else row
 
     async def _orders(self, asked: dict[str, Any]) -> web.Response:
         return _list([self.order_row(order) for order in reversed(self.exchange.orders.values())])

@@ -35,7 +35,8 @@ from server.orders.ports import Change, NotAccepted
 __all__ = ("NorenExecution", "order_values")
 
 _PRODUCTS = {"CNC": "C", "NRML": "M", "MIS": "I"}
-_MARK = "|"
+_MARK = "-M"
+"""Behind our id on an order at market."""
 _AT_MARKET = ("MARKET", "SL-M")
 
 
@@ -87,7 +88,7 @@ class NorenExecution(BrokerExecution):
     async def read_trades(self) -> list[TradeLine]:
         """TradeBook."""
         found: list[TradeLine] = self._parse["trades"](await self._noren.read("trades", "TradeBook", {}))
-        return [msgspec.structs.replace(line, client_id=line.client_id.partition(_MARK)[0]) for line in found]
+        return [msgspec.structs.replace(line, client_id=line.client_id.removesuffix(_MARK)) for line in found]
 
     async def read_positions(self) -> list[PositionLine]:
         """PositionBook."""
@@ -160,7 +161,7 @@ def order_values(order: Order, listing: Listing, quantity: Decimal, prices: dict
         "prd": _PRODUCTS[order.product],
         "trantype": order.side[0],
         "ret": order.validity,
-        "remarks": order.id + (f"{_MARK}M" if order.type in _AT_MARKET else ""),
+        "remarks": order.id + (_MARK if order.type in _AT_MARKET else ""),
         "ordersource": "API",
         **prices,
     }
@@ -171,9 +172,9 @@ def order_values(order: Order, listing: Listing, quantity: Decimal, prices: dict
 
 def _ours(line: OrderLine) -> OrderLine:
     """Under our id; one that we protected is what it was asked to be."""
-    own, mark, _ = line.client_id.partition(_MARK)
-    if not mark:
+    if not line.client_id.endswith(_MARK):
         return line
+    own = line.client_id.removesuffix(_MARK)
     kind: dict[LineType, LineType] = {"LIMIT": "MARKET", "SL": "SL-M"}
     return msgspec.structs.replace(line, client_id=own, type=kind.get(line.type, line.type), price=None)
 
