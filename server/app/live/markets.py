@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from server.app.live.master import MergedMaster
 from server.brokers.kit.manifest import Manifest
+from server.brokers.kit.master import MergedMaster
 from server.core.bus import Bus
 from server.core.clock import Clock
 from server.feeds.live.feed import LiveFeed

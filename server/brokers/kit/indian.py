@@ -8,7 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
+
+import msgspec
 
 from server.brokers.kit.symbols import Listing
 from server.domain.brokerage import ListingLine
@@ -63,10 +65,13 @@ def map_lines(
     rows = list(lines)
     with_derivatives = {line.name for line in rows if line.kind in ("FUTURE", "OPTION") and line.exchange[:1] != "M"}
     found: dict[str, Listing] = {}
+    shared: dict[object, Any] = {}
     left_out: Counter[str] = Counter()
     for line in rows:
         where = place(line)
-        made = where if isinstance(where, str) else _instrument(line, *where, with_derivatives)
+        made = (
+            where if isinstance(where, str) else _instrument(_sharing(line, shared), *where, with_derivatives, shared)
+        )
         if isinstance(made, str):
             left_out[made] += 1
         elif made.key in found:
@@ -78,7 +83,22 @@ def map_lines(
     return list(found.values()), left_out
 
 
-def _instrument(line: ListingLine, exchange: Exchange, symbol: str, with_derivatives: set[str]) -> Instrument | str:
+def _sharing(line: ListingLine, shared: dict[object, Any]) -> ListingLine:
+    """The line with equal values made one object: a master has few different strikes, ticks and days, and many rows."""
+    if line.kind in ("FUTURE", "OPTION"):
+        day, strike, tick = line.expiry, line.strike, line.tick
+        return msgspec.structs.replace(
+            line,
+            expiry=shared.setdefault(day, day),
+            strike=shared.setdefault((strike, "s"), strike),
+            tick=shared.setdefault((tick, "t"), tick),
+        )
+    return line
+
+
+def _instrument(
+    line: ListingLine, exchange: Exchange, symbol: str, with_derivatives: set[str], shared: dict[object, Any]
+) -> Instrument | str:
     lot = int(line.lot)
     if lot < 1 or lot != line.lot:
         lot = 1
@@ -106,15 +126,18 @@ def _instrument(line: ListingLine, exchange: Exchange, symbol: str, with_derivat
         )
     if line.kind not in ("FUTURE", "OPTION"):
         return f"kind {line.raw_kind[:24]}"
-    return _derivative(line, exchange, lot, tick, freeze)
+    return _derivative(line, exchange, lot, tick, freeze, shared)
 
 
-def _derivative(line: ListingLine, exchange: Exchange, lot: int, tick: Decimal, freeze: int | None) -> Instrument | str:
+def _derivative(
+    line: ListingLine, exchange: Exchange, lot: int, tick: Decimal, freeze: int | None, shared: dict[object, Any]
+) -> Instrument | str:
     if line.expiry is None:
         return "derivative without expiry"
     name = canonical_index(line.name) if line.name else ""
     if not name:
         return "derivative without a name"
+    name = shared.setdefault(name, name)
     index = name in INDEX_NAMES
     option = line.kind == "OPTION"
     if option and (line.strike is None or line.right is None):
@@ -143,5 +166,5 @@ def _derivative(line: ListingLine, exchange: Exchange, lot: int, tick: Decimal, 
         expiry=line.expiry,
         strike=line.strike if option else None,
         right=line.right if option else None,
-        underlying=underlying,
+        underlying=shared.setdefault(underlying, underlying),
     )
