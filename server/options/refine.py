@@ -13,15 +13,14 @@ from server.options.bands import within_bands
 from server.options.density import LinearDensity, call_rows, put_rows, weights
 from server.options.normal import pdf
 
-__all__ = ("refined",)
+__all__ = ("ATTEMPTS", "refined")
 
 F8 = npt.NDArray[np.float64]
 _CLOSE = 1e-4
 """Weight of staying near the SVI density."""
-_SMOOTH = 0.1
-"""Weight of a smooth ratio to it: as much as costs no strike its place between bid and ask."""
-_FLOOR = 0.01
-"""Share of the SVI density that is kept everywhere."""
+ATTEMPTS = ((0.1, 1e-2), (1e-4, 1e-3))
+"""(weight of a smooth ratio to the SVI density, share of that density kept everywhere): as smooth as costs no strike
+its place between bid and ask; where that holds free money, hardly bound at all."""
 _MARGIN = 2e-3
 """Share of a bound kept clear of, for what lies between the points where it is looked at."""
 _DENSE = 2.5
@@ -39,6 +38,8 @@ def refined(
     high: F8,
     cost: F8,
     bounds: tuple[F8, F8, F8] | None = None,
+    smoothness: float = ATTEMPTS[0][0],
+    floor: float = ATTEMPTS[0][1],
 ) -> LinearDensity | None:
     """Density of the spot; None where no answer was found.
 
@@ -67,10 +68,10 @@ def refined(
         price = np.append(price, np.full(int(near.sum()), 30.0))
     share = np.maximum(share, 1e-6)
     bends = np.diff(np.eye(nodes.size), 2, axis=0) * np.sqrt(share[1:-1])[:, None]
-    smooth = _CLOSE * np.diag(share) + _SMOOTH * bends.T @ bends
+    smooth = _CLOSE * np.diag(share) + smoothness * bends.T @ bends
     equal = np.stack([mass * prior, moment * prior])
     q, fine = within_bands(
-        smooth, rows * prior / width[:, None], below / width, above / width, price, _FLOOR, equal, np.ones(2)
+        smooth, rows * prior / width[:, None], below / width, above / width, price, floor, equal, np.ones(2)
     )
     if not fine:
         return None

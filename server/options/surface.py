@@ -17,7 +17,7 @@ import numpy.typing as npt
 from server.core.errors import Invalid
 from server.options import arbitrage, black76, ssvi, svi
 from server.options.density import LinearDensity
-from server.options.refine import refined
+from server.options.refine import ATTEMPTS, refined
 from server.options.smile import Smile, SmileKind, SmileMeasures, measures
 from server.options.ssvi import Ssvi
 
@@ -392,11 +392,12 @@ def _smile(
         )
         cost = np.where(p.liquid, 1.0, _FAINT)
         tails = raw if common is None else common.slices(theta)[0]
-        density = refined(raw, tails, q.forward, np.exp(p.k), p.low, p.high, cost, bounds)
-        if density is not None:
-            closer = _made(q, "refined", tails, density)
-            if _fall(closer, beside) <= _NEGLIGIBLE:
-                return closer, False, ""
+        for smoothness, floor in ATTEMPTS:
+            density = refined(raw, tails, q.forward, np.exp(p.k), p.low, p.high, cost, bounds, smoothness, floor)
+            if density is not None:
+                closer = _made(q, "refined", tails, density)
+                if _fall(closer, beside) <= _NEGLIGIBLE:
+                    return closer, False, ""
     guided = p if common is None else _guided(p, common.slices(theta)[0])
     parameters, bent = arbitrage.repaired(
         raw, guided.k, guided.w, guided.weight, beside.over, beside.under, beside.look, safe
