@@ -230,7 +230,7 @@ def chain_tables(plots: Path | None) -> None:
             found |= {"bent": a.bent, "rmse_svi": a.rmse, "rmse": b.rmse, "density": float(s.density(x).min())}
             shares = {"svi": a.inside, "full": b.inside, "tick": b.inside_tick, "most": reachable(q)}
             rows.append(found | {n: (share or 0.0) * b.liquid for n, share in shares.items()})
-        if plots is not None and name.startswith("NIFTY Oct-Dec 2025") and t == pd.Timestamp("2025-11-12 13:05:23"):
+        if plots is not None and name.startswith("NIFTY Oct-Dec 2025") and t == pd.Timestamp("2025-11-12 11:30:04"):
             plots.mkdir(parents=True, exist_ok=True)
             for q, s in list(zip(ordered, full.smiles, strict=True))[:2]:
                 if s is not None:
