@@ -29,6 +29,8 @@ class Asset(msgspec.Struct, frozen=True):
     packed: bytes | None
     etag: str
     media_type: str
+    stamp: int
+    """Its file's time of change, nanoseconds."""
 
 
 class Site:
@@ -37,6 +39,7 @@ class Site:
     def __init__(self, root: Path, *, reload: bool = False) -> None:
         self._root = root
         self._reload = reload
+        self._assets: dict[str, Asset] = {}
         self._assets = self._read()
 
     def handlers(self) -> list[HTTPRouteHandler]:
@@ -101,6 +104,10 @@ class Site:
                 or any(p.startswith((".", "node_modules")) for p in path.split("/"))
             ):
                 continue
+            stamp = file.stat().st_mtime_ns
+            if (known := self._assets.get(path)) is not None and known.stamp == stamp:
+                found[path] = known  # development reads at each request; what did not change is not packed again
+                continue
             body = file.read_bytes()
             kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
             text = kind.startswith("text/") or file.suffix in _PACKED
@@ -110,5 +117,6 @@ class Site:
                 gzip.compress(body, 9, mtime=0) if file.suffix in _PACKED else None,
                 hashlib.sha256(body).hexdigest()[:20],
                 f"{kind}; charset=utf-8" if text else kind,
+                stamp,
             )
         return found
