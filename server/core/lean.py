@@ -11,6 +11,7 @@ Measured on the order path: a sixth of the CPU time of an order, and its longest
 import ctypes
 import gc
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ("import_lean", "settle", "unsettle")
@@ -28,10 +29,8 @@ def settle() -> None:
     gc.set_threshold(_YOUNG, 20, 50)
     if sys.platform == "linux":
         library = ctypes.CDLL(None)
-        try:
+        with suppress(AttributeError):  # another C library, which has no such call
             library.malloc_trim(0)  # glibc keeps what was freed until it is told
-        except AttributeError:
-            pass  # another C library, which has no such call
         _let_go_of_code(library)
 
 
