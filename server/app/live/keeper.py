@@ -16,7 +16,7 @@ from server.api.live import LinkState
 from server.app.live.links import Link, Snapshot
 from server.app.live.markets import LiveMarket
 from server.auth.vault import Vault
-from server.brokers.kit.ports import Connection, Context, Usage
+from server.brokers.kit.ports import BatchStream, Connection, Context, Usage
 from server.brokers.kit.symbols import SymbolMap
 from server.core.clock import IST, Clock, to_ns
 from server.core.errors import Invalid, SaudaError, Unauthorised, Unavailable
@@ -171,6 +171,8 @@ class Keeper:
             feed.push(number, key, event, received)
 
         assert connection.stream is not None
+        if isinstance(connection.stream, BatchStream):
+            connection.stream.into(feed.row, lambda batch: feed.push_batch(number, batch))
         await connection.stream.run(sink)
 
     def rows_made(self, market: str, keys: Iterable[str]) -> None:

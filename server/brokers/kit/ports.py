@@ -7,7 +7,7 @@ An adapter is stateless; `open` makes a `Connection` for one account out of cred
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -26,9 +26,10 @@ from server.domain.brokerage import (
     SessionGrant,
 )
 from server.domain.orders import Order
+from server.market.ports import TickBatch
 from server.orders.ports import Execution
 
-__all__ = ("Adapter", "Connection", "Context", "Data", "Login", "LoginStep", "Stream", "Usage")
+__all__ = ("Adapter", "BatchStream", "Connection", "Context", "Data", "Login", "LoginStep", "Stream", "Usage")
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +149,15 @@ class Stream(Protocol):
     @property
     def silent_for(self) -> float:
         """Seconds since the last byte (heartbeats included)."""
+        ...
+
+
+@runtime_checkable
+class BatchStream(Protocol):
+    """A stream that can hand over whole messages as batches for the hub, where that saves much."""
+
+    def into(self, row: Callable[[str], int | None], take: Callable[[TickBatch], None]) -> None:
+        """From now on `take` gets prices instead of `run`'s sink; `row` tells a key's row in the market."""
         ...
 
 

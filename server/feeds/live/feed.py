@@ -86,6 +86,7 @@ class LiveFeed:
         self._segment = np.empty(0, dtype=np.uint8)
         self._closes: dict[str, float] = {}
         self._waiting: dict[int, list[_Tick]] = {}
+        self._batches: list[TickBatch] = []
         self._connected: dict[str, bool] = {}
         self._last: dict[tuple[int, int], QuoteLine] = {}
 
@@ -121,6 +122,9 @@ class LiveFeed:
                 if ticks and (batch := self._batch(number, ticks)) is not None:
                     sink(batch)
             self._waiting.clear()
+            batches, self._batches = self._batches, []
+            for whole in batches:
+                sink(whole)
             if self._clock.monotonic() - checked >= _DAY_CHECK:
                 checked = self._clock.monotonic()
                 if (today := self._day()) != day:
@@ -224,6 +228,19 @@ class LiveFeed:
             return
         self._waiting.setdefault(number, []).append(tick)
 
+    def row(self, key: str) -> int | None:
+        """Row of a key, for streams that hand over batches."""
+        return self._rows.get(key)
+
+    def push_batch(self, number: int, batch: TickBatch) -> None:
+        """Take a whole message of a stream; its rows are this market's, its quantities units."""
+        mine = self.choice.take(number, batch.rows, self._segment[batch.rows], self._clock.monotonic())
+        if not mine.all():
+            self.dropped["not_active"] += int((~mine).sum())
+            batch = _some(batch, mine)
+        if len(batch.rows):
+            self._batches.append(msgspec.structs.replace(batch, source=self.choice.name(number)))
+
     def closes(self, told: Mapping[str, float]) -> None:
         """Closes of the session before, as a broker's snapshot gives them."""
         self._closes.update({key: close for key, close in told.items() if close > 0})
@@ -288,6 +305,16 @@ class LiveFeed:
                 for level, one in enumerate(side[:_LEVELS]):
                     px[place, level], qty[place, level] = float(one.price), int(float(one.quantity) / unit)
         return DepthBatch(np.array([t.row for t in deep], dtype=np.int32), bid_px, bid_qty, ask_px, ask_qty)
+
+
+def _some(batch: TickBatch, keep: npt.NDArray[np.bool_]) -> TickBatch:
+    """The ticks of a batch that count, with their books."""
+    columns = {n: getattr(batch, n)[keep] for n in batch.__struct_fields__ if n not in ("source", "depth")}
+    depth = batch.depth
+    if depth is not None:
+        deep = np.isin(depth.rows, columns["rows"])
+        depth = DepthBatch(*(getattr(depth, n)[deep] for n in depth.__struct_fields__))
+    return TickBatch(source=batch.source, depth=depth, **columns)
 
 
 def _price(quote: QuoteLine, name: str) -> float:

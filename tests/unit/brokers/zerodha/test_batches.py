@@ -1,10 +1,21 @@
 """Frames as batches for the hub say what the events say."""
 
+import asyncio
+from datetime import UTC, datetime
+
 import numpy as np
 
+from server.brokers.kit.master import MergedMaster
+from server.brokers.kit.ports import BatchStream
 from server.brokers.zerodha.batches import Rows, batch_of
 from server.brokers.zerodha.packets import decode_columns
+from server.brokers.zerodha.stream import KiteStream
+from server.core.clock import ManualClock
+from server.feeds.live.feed import LiveFeed
+from server.market.ports import TickBatch
 from tests.brokers.frames import kite_frame, kite_full, kite_ltp
+from tests.brokers.joined import eventually, joined
+from tests.instruments import share
 
 TOKENS = {f"{(1000 + n) << 8 | 1}": f"NSE:S{n}" for n in range(6)}
 
@@ -40,3 +51,41 @@ def test_batch_when_packets_carry_no_time_then_the_time_of_receipt() -> None:
     assert batch is not None and batch.depth is None
     assert (batch.rows.tolist(), batch.ltp.tolist(), batch.time_ns.tolist()) == ([3], [123.45], [99])
     assert batch_of(columns, Rows((), lambda _: None), 99, "kite") is None
+
+
+async def test_ticker_when_told_to_batch_then_the_live_feed_gets_rows_and_books() -> None:
+    async with joined("zerodha") as made:
+        ticker = made.connection.stream
+        assert isinstance(ticker, KiteStream)
+        assert isinstance(ticker, BatchStream), "the port the composition root asks for"
+        seen: list[TickBatch] = []
+        keys = ["NSE:SBIN", "NSE:INFY", "NSE_INDEX:NIFTY"]
+        ticker.into({key: 40 + n for n, key in enumerate(keys)}.get, seen.append)
+        task = asyncio.create_task(ticker.run(lambda *_: None))
+        await ticker.watch(keys, "full")
+        await eventually(lambda: made.fake.watching() == 3)
+        made.fake.exchange.market("NSE:INFY", "1601.05", "1601.10", 70)
+        await eventually(lambda: any(b.rows.tolist() == [41] and b.ltp[0] == 1601.05 for b in seen))
+        await eventually(lambda: {int(row) for b in seen for row in b.rows} == {40, 41, 42})
+        last = next(b for b in reversed(seen) if b.rows.tolist() == [41])
+        assert (last.bid[0], last.ask[0], last.bid_qty[0]) == (1601.05, 1601.10, 70)
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def test_live_feed_when_a_batch_comes_then_only_the_active_source_counts() -> None:
+    clock = ManualClock(datetime(2026, 11, 20, 5, 0, tzinfo=UTC))
+    master = MergedMaster()
+    master.merge("a", [share("SBIN"), share("INFY")])
+    feed = LiveFeed(clock, master, lambda _: None)
+    assert feed.admit("NSE:SBIN") and feed.admit("NSE:INFY")
+    first, second = feed.join("a"), feed.join("b")
+    rows = Rows((("257", "NSE:SBIN"), ("513", "NSE:INFY")), feed.row)
+    full = [kite_full(257, 80000, at=1_780_000_000, bids=[(7, 79995, 1)], asks=[]), kite_full(513, 160000, at=1)]
+    (columns,) = decode_columns(kite_frame(full))
+    batch = batch_of(columns, rows, 5, "x")
+    assert batch is not None
+    feed.push_batch(first, batch)
+    feed.push_batch(second, batch)
+    assert feed.dropped["not_active"] == 2, "the first source is not silent: the second stands by"
+    assert [b.source for b in feed._batches] == ["a"]
