@@ -18,6 +18,7 @@ FOLDERS = {
     "oanda": "oanda",
     "binance": "binance",
     "schwab": "schwab",
+    "interactive_brokers": "schwab",
 }
 FRAMES_SEEN: dict[str, tuple[str, ...]] = {
     "flattrade": (
@@ -41,6 +42,11 @@ FRAMES_SEEN: dict[str, tuple[str, ...]] = {
         '{"status":"Ok","result":[{"brokerOrderId":"1","orderStatus":"open","transactionType":"BUY","orderType":"SL"}]}',
         '{"status":"Not_Ok","message":"EC912"}',
         '{"t":"tk","e":"NSE","tk":"22","ts":"ACC-EQ","lp":"1166.55","ft":"1795146300","bp1":"1.0","bq1":"5"}',
+    ),
+    "interactive_brokers": (
+        '{"event":"ticker","data":{"contract":{"secType":"STK","symbol":"AAPL","conId":1},"bid":1.5,"ask":-1.0}}',
+        '[{"contract":{"secType":"STK","symbol":"A"},"position":5.0,"avgCost":1.5}]',
+        '{"errorCode":201,"errorString":"Order rejected"}',
     ),
 }
 """Frames for which there is no sample file."""

@@ -34,8 +34,8 @@ _FOLDER = Path(server.brokers.__file__).parent
 
 
 def available() -> list[str]:
-    """Those that can be connected: folders whose quality has been judged."""
-    return [name for name in BROKERS if (_FOLDER / name / "quality.toml").exists()]
+    """Those that can be connected: folders judged to be of some tier; of tier `none` there is no adapter yet."""
+    return [name for name in BROKERS if tier(name) != "none"]
 
 
 def adapter(name: str) -> Adapter:
