@@ -46,6 +46,7 @@ _PARAMETERS = {
     "depth": "whether to add five levels of the book",
     "order_id": "id of the order",
     "trigger_id": "id of the trigger",
+    "parent_id": "id of the iceberg, cover or bracket order",
     "job": "id of the import",
 }
 _GENERIC = re.compile(r"(?P<outer>\w+)_(?:[\w.]+\.)?(?P<inner>\w+)_")
