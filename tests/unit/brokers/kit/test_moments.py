@@ -53,10 +53,12 @@ def test_local_when_a_wall_clock_then_utc() -> None:
 
 def test_fields_when_ill_typed_then_invalid_and_never_another_error() -> None:
     fields = Fields("broker", "call")
-    for raw in (True, {}, [], "x", "NaN", "1e9999", 10**40):
+    odd: tuple[object, ...] = (True, {}, [], "x", "NaN", "1e9999", 10**40)
+    for raw in odd:
         with pytest.raises(Invalid):
             fields.need("$.n", raw)
-    for raw in ({}, 1.5, "1.5", True):
+    moments: tuple[object, ...] = ({}, 1.5, "1.5", True)
+    for raw in moments:
         with pytest.raises(Invalid):
             fields.epoch("$.at", raw)
     assert (fields.number("$.n", ""), fields.price("$.n", "0.00"), fields.whole("$.n", "5")) == (None, None, 5)
