@@ -12,7 +12,8 @@ NUMERIC = {
     # measures, not money: documented as numbers
     *("age", "speed", "heartbeat", "change_pct", "margin_share", "price_age", "rate", "last_tick_age", "spark"),
     *("t", "o", "h", "l", "c", "v", "oi", "curve", "p50", "p99", "cpu_load", "process_cpu", "ram_mb", "ram_total_mb"),
-    *("concentration", "leverage", "correlation", "liquidity", "orders_per_second", "price_away", "seconds"),
+    *("concentration", "leverage", "correlated", "volume_share", "spread", "drawdown"),
+    *("orders_per_second", "price_away", "seconds"),
 }
 MONEY = {
     *("price", "trigger", "ltp", "bid", "ask", "open", "high", "low", "close", "average", "amount", "balance", "cash"),
