@@ -48,6 +48,7 @@ _PARAMETERS = {
     "trigger_id": "id of the trigger",
     "parent_id": "id of the iceberg, cover or bracket order",
     "job": "id of the import",
+    "refresh": "ask connected brokers now",
     "name": "name of the template, as `iron_condor`",
 }
 _GENERIC = re.compile(r"(?P<outer>\w+)_(?:[\w.]+\.)?(?P<inner>\w+)_")
