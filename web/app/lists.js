@@ -1,5 +1,6 @@
 /** Reads lists over HTTP into the store. Asking twice while an answer is on its way asks once more after it, not twice at once. */
 
+import { RECORDED } from '../store/selectors.js';
 import { withInstruments, withMarket, withOrders } from '../store/reducers.js';
 
 /** @typedef {import('../views/context.js').ListName} ListName */
@@ -62,7 +63,7 @@ export function createLists(store, api, onPreferences) {
     },
     async watchlists() {
       const { items } = await api.watchlists();
-      return () => store.set('watchlists', items);
+      return () => store.update('watchlists', (lists) => [...lists.filter((one) => one.id === RECORDED), ...items]);
     },
     async overview(account) {
       const overview = await api.overview(account);

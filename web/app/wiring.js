@@ -6,7 +6,8 @@ import { createLink } from '../transport/link.js';
 import { setCurrency } from '../format/numbers.js';
 import { createStore } from '../store/store.js';
 import { withInstruments, withMarket, withOrder } from '../store/reducers.js';
-import { market } from '../store/selectors.js';
+import { t } from '../format/i18n.js';
+import { market, RECORDED } from '../store/selectors.js';
 import { keepLast, restore } from './last.js';
 import { createLists } from './lists.js';
 import { createPreferences, readPreferences } from './preferences.js';
@@ -130,19 +131,24 @@ export function createWiring(on) {
       store.set('sparks', new Map());
       store.set('selected', '');
       missing.clear();
+      store.update('watchlists', (lists) => lists.filter((one) => one.id !== RECORDED));
       void fillReplay();
     }
     sets.refresh();
     learn();
   }
 
-  /** A replay brings few instruments: learn them all, so that its list is not empty. */
+  /** A replay brings few instruments: learn them all, and list them. */
   async function fillReplay() {
     const one = market(store);
     if (one?.kind !== 'replay') return;
     try {
       const { items } = await api.instruments({ market: one.id, limit: 60 });
-      if (market(store)?.id === one.id) store.update('instruments', (known) => withInstruments(known, items));
+      if (market(store)?.id !== one.id) return;
+      store.update('instruments', (known) => withInstruments(known, items));
+      const recorded = { id: RECORDED, name: t('watch.recorded'), keys: items.map((item) => item.key) };
+      store.update('watchlists', (lists) => [recorded, ...lists.filter((list) => list.id !== RECORDED)]);
+      sets.refresh();
     } catch {
       // the list stays as it is; searching finds them too
     }
@@ -229,7 +235,7 @@ export function createWiring(on) {
       const before = store.state.watchlists;
       store.set('watchlists', next);
       try {
-        await api.saveWatchlists(next);
+        await api.saveWatchlists(next.filter((list) => list.id !== RECORDED));
       } catch (error) {
         store.set('watchlists', before);
         throw error;

@@ -111,9 +111,15 @@ export function change(quote) {
 
 /** The open watchlist. @param {Store} store @returns {import('../format/wire.js').Watchlist | undefined} */
 export function watchlist(store) {
-  const { watchlists, preferences } = store.state;
-  return watchlists.find((list) => list.id === preferences.watchlist) ?? watchlists[0];
+  const { watchlists, preferences, instruments } = store.state;
+  const chosen = watchlists.find((list) => list.id === preferences.watchlist) ?? watchlists[0];
+  // in a replay the user's lists may hold nothing that was recorded: then what was recorded is shown
+  const recorded = watchlists.find((list) => list.id === RECORDED);
+  return recorded && chosen && !chosen.keys.some((key) => instruments.has(key)) ? recorded : chosen;
 }
+
+/** The list of a replay's own instruments; made here, never saved. */
+export const RECORDED = 'recorded';
 
 /** Seconds since the newest price of the market reached us. @param {Store} store @returns {number | null} */
 export function dataAge(store) {

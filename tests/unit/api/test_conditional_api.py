@@ -193,3 +193,46 @@ def test_state_when_reducing_then_only_smaller_positions_pass(sauda: Served) -> 
         assert sauda.problem("PUT", f"{RISK}/state", {**body, **wrong}).field == field
     view = sauda.send("PUT", f"{RISK}/state", {"account": ACCOUNT, "state": "ACTIVE", "reason": "morning"})
     assert view["state"] == "ACTIVE"
+
+
+PARENTS = "/api/v1/parents"
+
+
+def parent(**change: Any) -> dict[str, Any]:
+    """An iceberg body."""
+    body = {"account": ACCOUNT, "kind": "iceberg", "key": "NSE:WIPRO", "side": "BUY", "quantity": 6, "slice": 2}
+    return {**body, "type": "MARKET", "product": "MIS", **change}
+
+
+def test_parent_when_an_iceberg_then_its_parts_come_one_after_the_other(sauda: Served) -> None:
+    made = sauda.send("POST", PARENTS, parent(request_id="ice"), 201)["parent"]
+
+    def kept() -> Any:
+        return next(one for one in sauda.get(PARENTS)["items"] if one["id"] == made["id"])
+
+    sauda.until(lambda: kept()["state"] != "RUNNING", 60)
+    assert (kept()["state"], kept()["filled"], len(kept()["orders"])) == ("DONE", 6, 3)
+    parts = [o for o in sauda.get("/api/v1/orders")["items"] if o["parent"] == made["id"]]
+    assert [(o["quantity"], o["origin"], o["state"]) for o in parts] == [(2, "iceberg", "FILLED")] * 3
+    again = sauda.send("POST", PARENTS, parent(request_id="ice"), 201)["parent"]
+    assert again["id"] == made["id"]
+    assert sauda.problem("DELETE", f"{PARENTS}/{made['id']}", status=404).field == "id"
+    line = next(i for i in sauda.get("/api/v1/audit", limit=30)["items"] if i["text"].startswith("Iceberg order done"))
+    assert "WIPRO" in line["text"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"slice": 7}, "slice"),
+        ({"kind": "cover"}, "stop"),
+        ({"kind": "bracket", "stop": "1.00"}, "target"),
+        ({"price": "100.00"}, "price"),
+        ({"quantity": "6"}, "quantity"),
+        ({"key": "NSE:NOBODY"}, "key"),
+    ],
+)
+def test_parent_when_its_terms_are_wrong_then_the_field_is_named(
+    sauda: Served, change: dict[str, Any], field: str
+) -> None:
+    assert sauda.problem("POST", PARENTS, parent(**change), 400).field == field

@@ -138,6 +138,7 @@ export const texts = {
   'palette.sell': 'Sell {name}',
   'palette.theme': 'Light or dark',
   'palette.detach': 'This page in its own window',
+  'watch.recorded': 'Recorded',
   'watch.title': 'Watchlist',
   'watch.lists': 'Watchlists',
   'watch.add': 'Add an instrument',

@@ -138,6 +138,7 @@ export const texts = {
   'palette.sell': '{name} बेचें',
   'palette.theme': 'हल्का या गहरा',
   'palette.detach': 'यह पन्ना अलग खिड़की में',
+  'watch.recorded': 'रिकॉर्ड किया',
   'watch.title': 'वॉचलिस्ट',
   'watch.lists': 'वॉचलिस्ट',
   'watch.add': 'इंस्ट्रूमेंट जोड़ें',
