@@ -178,7 +178,9 @@ async def test_errors_when_anything_fails_then_no_secret_in_them(
     faked.made.http.read_timeout = faked.made.http.order_timeout = 0.1
     faked.fake.faults.add("*", kind, times=99)
     said = []
-    for call in (*_reads(faked).values(), partial(faked.execution.place, resting(faked))):
+    calls: list[Callable[[], Awaitable[Any]]] = [*_reads(faked).values()]
+    calls.append(partial(faked.execution.place, resting(faked)))
+    for call in calls:
         with pytest.raises((SaudaError, NotAccepted)) as caught:
             await call()
         error = caught.value
