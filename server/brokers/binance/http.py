@@ -7,7 +7,7 @@ theirs, which is measured when the connection opens.
 import hashlib
 import hmac
 from collections.abc import Sequence
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -65,7 +65,7 @@ class BinanceHttp:
     def signed_query(self, values: Sequence[tuple[str, str]]) -> str:
         """The query with time and signature."""
         now = int(self.context.clock.now().timestamp() * 1000) + (self._offset or 0)
-        text = urlencode([*values, ("recvWindow", _WINDOW), ("timestamp", str(now))])
+        text = urlencode([*values, ("recvWindow", _WINDOW), ("timestamp", str(now))], quote_via=quote, safe="")
         return f"{text}&signature={self.sign(text)}"
 
     def sign(self, text: str) -> str:
