@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -67,6 +67,10 @@ class FakeBroker:
         self.connected = False
         self._queue: asyncio.Queue[Update | None] = asyncio.Queue()
         self._count = 0
+
+    def recall(self, orders: Iterable[Order]) -> None:
+        """What it was told before it connected."""
+        self.recalled = [order.id for order in orders]
 
     async def connect(self) -> None:
         self.connected = True

@@ -116,6 +116,11 @@ class Execution(Protocol):
     can_look_up: bool
     """Whether `find` proves absence as well as presence."""
 
+    def recall(self, orders: Iterable[Order]) -> None:
+        """Told before `connect`: the account's orders that may still change, for a broker whose look-up needs more of
+        an order than our id."""
+        ...
+
     async def connect(self) -> None:
         """Open what is needed; raises Unavailable or Unauthorised."""
         ...

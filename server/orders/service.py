@@ -273,6 +273,7 @@ class OrderService:
         """Connect, reconcile, then apply updates and poll slowly, until cancelled. Ends with an exception when the
         connection does, so that the supervisor starts it again: a reconnect is a start (law 7)."""
         execution = self.desk.execution(account)
+        execution.recall([w.order for w in self.desk.book.live(account)])
         await execution.connect()
         try:
             async with asyncio.TaskGroup() as group:

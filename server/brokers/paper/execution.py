@@ -65,6 +65,9 @@ class Paper:
         """Take back, before `connect`, what the books know: live orders, positions, execution ids of the last days."""
         self._blotter.restore(orders, positions, executions)
 
+    def recall(self, orders: Iterable[Order]) -> None:
+        """Nothing: `restore` has given the house its orders back."""
+
     async def connect(self) -> None:
         """Start the broker's own watch of the time."""
         if self._task is None:

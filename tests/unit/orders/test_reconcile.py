@@ -176,3 +176,10 @@ async def test_live_account_when_the_broker_states_its_funds_then_the_ledger_fol
         await stage.finish(stage.service.reconcile(stage.account.id))
         assert stage.service.funds(stage.account.id).free_minor == to_minor(Decimal("123456.78"))
         stage.check_books()
+
+
+async def test_connect_when_orders_are_working_then_the_broker_is_told_of_them_first() -> None:
+    async with Stage() as stage:
+        placed = await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))
+        await stage.restart()
+        assert stage.broker.recalled == [placed.order.id]
