@@ -1,16 +1,26 @@
 """The API page under /docs/api: rendered from the OpenAPI document on this machine, with no script and no CDN."""
 
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 from litestar import Request, Response, get
 
 from server.api.openapi import document
 
+if TYPE_CHECKING:
+    import jinja2
+
 __all__ = ("api_page",)
 
-_TEMPLATES = jinja2.Environment(loader=jinja2.PackageLoader("server.api"), autoescape=True, trim_blocks=True)
 _METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@lru_cache(maxsize=1)
+def _templates() -> "jinja2.Environment":
+    """Made when the page is first asked for: a start need not import Jinja."""
+    import jinja2
+
+    return jinja2.Environment(loader=jinja2.PackageLoader("server.api"), autoescape=True, trim_blocks=True)
 
 
 @get("/docs/api", include_in_schema=False, sync_to_thread=False)
@@ -24,8 +34,10 @@ def api_page(request: Request[Any, Any, Any]) -> Response[str]:
                 operation = item[method]
                 tag = (operation.get("tags") or ["Other"])[0]
                 groups.setdefault(tag, []).append({"path": path, "method": method.upper(), **_operation(operation)})
-    text = _TEMPLATES.get_template("api.html").render(
-        info=schema["info"], groups=sorted(groups.items()), schemas=_schemas(schema)
+    text = (
+        _templates()
+        .get_template("api.html")
+        .render(info=schema["info"], groups=sorted(groups.items()), schemas=_schemas(schema))
     )
     return Response(text, media_type="text/html; charset=utf-8", headers={"cache-control": "no-cache"})
 
