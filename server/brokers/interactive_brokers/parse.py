@@ -4,6 +4,7 @@ The socket's own form is not read: it has no published samples, and the library 
 which survives sessions, else by `orderId`; executions by `execId` without what a correction adds behind its last dot.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -48,7 +49,7 @@ from server.domain.brokerage import (
     TradeLine,
 )
 
-__all__ = ("PARSERS", "decode_orders", "decode_stream")
+__all__ = ("PARSERS", "WARNINGS", "decode_orders", "decode_stream", "refusal_of", "said")
 
 _BROKER = "interactive_brokers"
 _UNSET = frozenset({Decimal(2147483647), Decimal(-1)})
@@ -105,14 +106,17 @@ _KINDS: dict[str, Kind] = {
     "CRYPTO": "CRYPTO",
 }
 _CODES: dict[int, RefusalKind] = {
+    100: "rate",
     101: "permission",
     103: "duplicate",
     104: "order",
     110: "input",
     135: "not_found",
+    161: "order",
     200: "not_found",
     201: "order",
     202: "order",
+    203: "permission",
     326: "permission",
     354: "permission",
     502: "network",
@@ -122,8 +126,11 @@ _CODES: dict[int, RefusalKind] = {
     10148: "order",
     10318: "order",
 }
-_TOLD = frozenset({105, 110, 165, 321, 329, 399, 404, 434, 492, 10167})
+WARNINGS = frozenset({105, 110, 165, 321, 329, 399, 404, 434, 492, 10167})
 """Warnings that end no order."""
+_DEADLY = frozenset({110, 200, 201, 202, 203})
+"""Errors that end an order. After any other the library calls it cancelled by itself, which proves nothing."""
+_HEAD = re.compile(r"^(?:Error|Warning) \d+, reqId -?\d+: ")
 
 
 def _figure(fields: Fields, path: str, raw: object) -> Decimal | None:
@@ -159,15 +166,21 @@ def _order(fields: Fields, path: str, row: TradeBody) -> OrderLine:
     if size is None:
         fields.fail(f"{path}.order.totalQuantity", "expected a number, got nothing")
     filled = _figure(fields, f"{path}.orderStatus.filled", status.filled) or Decimal(0)
+    completed = _figure(fields, f"{path}.order.filledQuantity", order.filledQuantity)
+    if completed is not None:  # completed orders have no other figures; some no longer tell what was asked for
+        filled, size = max(filled, completed), max(size, completed)
     state = _STATES.read(status.status)
     if status.status == "PreSubmitted" and kind in ("SL", "SL-M", "UNKNOWN"):
         state = "TRIGGER_PENDING"
     elif state == "OPEN" and Decimal(0) < filled < size:
         state = "PARTIAL"
+    ended_by = row.log[-1].errorCode if row.log and state == "CANCELLED" else 0
+    if ended_by not in (0, 202) and ended_by in _DEADLY:
+        state = "REJECTED"
     number = order.permId or status.permId or order.orderId
     limit = _figure(fields, f"{path}.order.lmtPrice", order.lmtPrice)
     stop = _figure(fields, f"{path}.order.auxPrice", order.auxPrice)
-    said = [entry for entry in row.log if entry.message]
+    words = [entry.message for entry in row.log if entry.message]
     live = state in ("PENDING", "OPEN", "TRIGGER_PENDING", "PARTIAL")
     return OrderLine(
         broker_id=str(number),
@@ -189,9 +202,10 @@ def _order(fields: Fields, path: str, row: TradeBody) -> OrderLine:
         validity=_VALIDITIES.read(order.tif),
         state=state,
         raw_state=status.status,
-        reason=said[-1].message if said and state in ("REJECTED", "CANCELLED") else status.whyHeld,
+        reason=said(words[-1]) if words and state in ("REJECTED", "CANCELLED") else status.whyHeld,
         placed=fields.moment(f"{path}.log[0].time", row.log[0].time) if row.log else None,
         updated=fields.moment(f"{path}.log[-1].time", row.log[-1].time) if row.log else None,
+        fetch_again=ended_by != 0 and ended_by not in _DEADLY,
     )
 
 
@@ -214,7 +228,7 @@ def _fill(fields: Fields, path: str, row: Fill) -> TradeLine:
         price=price,
         product="NONE",
         at=fields.moment(f"{path}.execution.time", run.time),
-        fee=_figure(fields, f"{path}.commission", paid.commission) if paid is not None else None,
+        fee=_figure(fields, f"{path}.commission", paid.commission) if paid is not None and paid.currency else None,
         fee_currency=paid.currency if paid is not None else "",
     )
 
@@ -351,10 +365,20 @@ def error(body: bytes) -> Refusal:
     """An error event. Codes 2100 to 2199 and warnings are word, not failure: they are no refusal."""
     reader: Reader[ErrorBody] = Reader(_BROKER, "error", ErrorBody)
     got = reader(body)
-    if 2100 <= got.errorCode < 2200 or got.errorCode in _TOLD:
+    if 2100 <= got.errorCode < 2200 or got.errorCode in WARNINGS:
         Fields(_BROKER, "error").fail("$.errorCode", f"{got.errorCode} is a warning, not a refusal")
-    kind = _CODES.get(got.errorCode, "other")
-    return Refusal(kind=kind, code=str(got.errorCode), message=got.errorString, fate_unknown=kind == "network")
+    return refusal_of(got.errorCode, got.errorString)
+
+
+def refusal_of(code: int, message: str) -> Refusal:
+    """A refusal by its number; one that is not known proves nothing about an order."""
+    kind = _CODES.get(code, "other")
+    return Refusal(kind=kind, code=str(code), message=message, fate_unknown=kind == "network")
+
+
+def said(message: str) -> str:
+    """A line of an order's log without what the library puts before the gateway's words."""
+    return _HEAD.sub("", message)
 
 
 class _Frame(msgspec.Struct, frozen=True):
@@ -382,7 +406,7 @@ def decode_stream(frame: bytes | str) -> list[Event]:
     if got.event == "error":
         reader: Reader[ErrorBody] = Reader(_BROKER, "stream", ErrorBody)
         told = reader(body)
-        if 2100 <= told.errorCode < 2200 or told.errorCode in _TOLD:
+        if 2100 <= told.errorCode < 2200 or told.errorCode in WARNINGS:
             return [NoticeEvent(kind="status", text=told.errorString)]
         return [NoticeEvent(kind="refused", text=told.errorString, refusal=error(body))]
     return [NoticeEvent(kind="other", text=got.event)]

@@ -50,6 +50,8 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True):
     tif: str = ""
     orderRef: str = ""
     parentId: int = 0
+    filledQuantity: Any = None
+    """Of completed orders, whose status has no figures."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
