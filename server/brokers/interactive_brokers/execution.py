@@ -10,6 +10,7 @@ import contextlib
 import copy
 from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -243,7 +244,7 @@ class GatewayExecution(BrokerExecution):
                 client.disconnectedEvent -= cut
 
     async def _reached(self) -> None:
-        for wait in (*_WAITS, *iter(lambda: _WAITS[-1], 0.0)):
+        for wait in chain(_WAITS, repeat(_WAITS[-1])):
             try:
                 await self._gateway.open()
             except Unavailable:
