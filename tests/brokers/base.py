@@ -141,6 +141,8 @@ class FakeBroker:
     """Whether what is not held may be sold."""
     revokes = True
     """Whether signing out ends the session at the broker."""
+    sessions = True
+    """Whether there are sessions that end: a gateway that lost its own is only unreachable."""
 
     def tag(self, client_id: str) -> str:
         """Our id as orders carry it here."""

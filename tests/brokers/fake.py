@@ -27,6 +27,7 @@ FAKES = {
     "binance": "FakeBinance",
     "oanda": "FakeOanda",
     "schwab": "FakeSchwab",
+    "interactive_brokers": "FakeGateway",
 }
 """Class by module of `tests/brokers`; those whose module is not there yet cannot be started."""
 _BEAT = 1.0

@@ -30,7 +30,7 @@ class GatewayLogin:
         await gateway.open()
         try:
             account = _chosen(gateway.client.managedAccounts(), context.credentials.get("account", "").strip())
-            rows = await gateway.fetch("session", lambda ib: ib.accountSummaryAsync(account))
+            rows = [row for row in await gateway.summary() if row.account == account]
         finally:
             await gateway.close()
         kept = {row.currency for row in rows if row.tag == "AvailableFunds"}

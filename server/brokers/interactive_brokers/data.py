@@ -145,8 +145,7 @@ class GatewayData:
 
     async def funds(self) -> list[FundsLine]:
         """The account's money by currency; IB renews these figures every three minutes."""
-        rows = await self._gateway.fetch("funds", lambda ib: ib.accountSummaryAsync(self._gateway.account), alone=True)
-        found: list[FundsLine] = PARSERS["funds"](objects.values(rows))
+        found: list[FundsLine] = PARSERS["funds"](objects.values(await self._gateway.summary()))
         return found
 
     async def margin(self, orders: Sequence[Order]) -> list[MarginLine]:

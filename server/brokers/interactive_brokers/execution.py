@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import copy
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from decimal import Decimal
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,8 @@ class GatewayExecution(BrokerExecution):
         self._events = events
         self._asked: dict[str, Decimal] = {}
         """Our id -> quantity: completed orders do not always tell what was asked for."""
+        self._seen: dict[tuple[str, str, Decimal], datetime] = {}
+        """When an order was first seen as it stands: IB does not say when that came about."""
 
     def recall(self, orders: Iterable[Order]) -> None:
         """Quantities of the orders that may still change."""
@@ -185,9 +188,7 @@ class GatewayExecution(BrokerExecution):
 
     async def read_funds(self) -> list[FundsLine]:
         """The account's summary."""
-        account = self._gateway.account
-        rows = await self._gateway.fetch("funds", lambda ib: ib.accountSummaryAsync(account), alone=True)
-        found: list[FundsLine] = PARSERS["funds"](objects.values(rows))
+        found: list[FundsLine] = PARSERS["funds"](objects.values(await self._gateway.summary()))
         return found
 
     def money(self, lines: list[FundsLine]) -> BrokerFunds:
@@ -280,7 +281,9 @@ class GatewayExecution(BrokerExecution):
         if line.state in ("FILLED", "CANCELLED"):
             size = max(size, self._asked.get(line.client_id, size))
         average = line.average if line.average is not None else averages.get(line.broker_id)
-        return msgspec.structs.replace(line, quantity=size, average=average)
+        now = line.updated or line.placed or self.context.clock.now()
+        seen = self._seen.setdefault((line.broker_id, line.state, line.filled), now)
+        return msgspec.structs.replace(line, quantity=size, average=average, updated=seen)
 
 
 def _number(row: Any) -> int:

@@ -17,13 +17,14 @@ from server.core.errors import Fault, Invalid, RateLimited, Unavailable, Unknown
 from server.orders.ports import NotAccepted
 
 if TYPE_CHECKING:
-    from ib_async import IB, Trade
+    from ib_async import IB, StartupFetch, Trade
 
 __all__ = ("Gateway", "new_client")
 
 T = TypeVar("T")
 _LOOK = 0.1
 """Seconds between looks at an order on which no event came."""
+_FIGURES = "AvailableFunds,InitMarginReq,TotalCashValue,NetLiquidation,$LEDGER:ALL"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -38,6 +39,12 @@ def new_client() -> "IB":
             remedy="Install it with: pip install sauda[ib]",
         ) from None
     return IB()
+
+
+def _nothing() -> "StartupFetch":
+    from ib_async import StartupFetch
+
+    return StartupFetch(0)
 
 
 class Gateway(Http):
@@ -74,6 +81,7 @@ class Gateway(Http):
                     timeout=self.connect_timeout,
                     account=self.account,
                     raiseSyncErrors=True,
+                    fetchFields=_nothing(),  # books are read when needed, and then anew
                 )
             except (OSError, TimeoutError) as error:  # ConnectionError is an OSError
                 raise Unavailable(
@@ -126,20 +134,56 @@ class Gateway(Http):
         *,
         alone: bool = False,
     ) -> T:
-        """Ask once for something that changes nothing. Raises as `Http.read`.
+        """Ask for something that changes nothing, again while nobody answers. Raises as `Http.read`.
 
         `alone` for what the library knows by name only: of two such requests at once it would lose one's answer."""
+        wait = self.pause
+        for left in reversed(range(self.tries)):
+            try:
+                return await self._asked(name, ask, group, patience or self.read_timeout, alone=alone)
+            except (Unavailable, RateLimited) as error:
+                if left == 0 or error.code == "broker.resting":
+                    raise
+                await self.context.clock.sleep(wait)
+                wait *= 2
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    async def summary(self) -> list[Any]:
+        """Figures of the account, asked for anew: the library would give those of its first reading again."""
+
+        async def ask(ib: "IB") -> list[Any]:
+            number = ib.client.getReqId()
+            ib.wrapper.acctSummary.clear()
+            told = ib.wrapper.startReq(number)
+            ib.client.reqAccountSummary(number, "All", _FIGURES)
+            try:
+                await told
+            finally:  # two such subscriptions are all that the gateway allows
+                if ib.isConnected():
+                    ib.client.cancelAccountSummary(number)
+            return [row for row in ib.wrapper.acctSummary.values() if self.account in ("", row.account)]
+
+        return await self.fetch("funds", ask, alone=True)
+
+    async def _asked(
+        self, name: str, ask: Callable[["IB"], Awaitable[T]], group: str, patience: float, *, alone: bool
+    ) -> T:
         await self.limiter.enter(group, 5.0)
         await self.open()  # a line that went down is brought up by whoever needs it first
+        self._enter_breaker()
         client = self.client
         problem, started, at = "", self.context.clock.monotonic(), self.context.clock.now()
         try:
             async with self._reading if alone else contextlib.nullcontext():
-                return await asyncio.wait_for(ask(client), patience or self.read_timeout)
+                found = await asyncio.wait_for(ask(client), patience)
+            self.breaker.succeed()
+            return found
         except TimeoutError:
+            self.breaker.fail()
             problem = "no answer in time"
             raise self._fail(f"{self.manifest.title} gave no answer to {name} ({problem}).") from None
         except OSError:
+            self.breaker.fail()
             problem = "connection cut"
             raise self._fail(f"{self.manifest.title} gave no answer to {name} ({problem}).") from None
         except Exception as error:
@@ -147,6 +191,7 @@ class Gateway(Http):
             if not isinstance(code, int):
                 raise
             problem = f"error {code}"
+            self.breaker.succeed()
             self.raise_refusal(refusal_of(code, text))
         finally:
             self._log(name, group, at, started, problem)
@@ -161,6 +206,11 @@ class Gateway(Http):
             client = self.client
         except (RateLimited, Unavailable) as error:
             raise NotAccepted(f"Not sent: {error.detail}", error.code) from None
+        if not self.breaker.enter() and name != "cancel":  # a cancel is worth a try
+            raise NotAccepted(
+                f"{title} has failed repeatedly; not sent. Next try in {self.breaker.wait_for():.0f} s.",
+                "broker.resting",
+            )
         changed = asyncio.Event()
         clock = self.context.clock
         problem, started, at = "", clock.monotonic(), clock.now()
@@ -180,6 +230,7 @@ class Gateway(Http):
                 left = self.order_timeout - (clock.monotonic() - started)
                 if left <= 0 or not client.isConnected():
                     problem = "no answer in time" if left <= 0 else "connection cut"
+                    self.breaker.fail()
                     raise Unknown(
                         f"{title} gave no clear answer to {name} ({problem}).",
                         code="broker.no_answer",
@@ -190,7 +241,11 @@ class Gateway(Http):
                     await asyncio.wait_for(changed.wait(), min(left, _LOOK))
                 except TimeoutError:
                     continue
+            self.breaker.succeed()
             return found
+        except NotAccepted:
+            self.breaker.succeed()
+            raise
         finally:
             client.orderStatusEvent -= told
             client.openOrderEvent -= told

@@ -79,6 +79,7 @@ class GatewayStream:
         client.updateEvent += self._lives
         client.pendingTickersEvent += self._priced
         client.errorEvent += self._erred
+        client.disconnectedEvent += self._cut
 
     def _leave(self) -> None:
         client, self._client = self._client, None
@@ -86,6 +87,7 @@ class GatewayStream:
             client.updateEvent -= self._lives
             client.pendingTickersEvent -= self._priced
             client.errorEvent -= self._erred
+            client.disconnectedEvent -= self._cut
             if client.isConnected():
                 for contract in self._on.values():
                     client.cancelMktData(contract)
@@ -101,6 +103,9 @@ class GatewayStream:
                 self._on[key] = contract
                 self._keys[contract.conId] = key
                 client.reqMktData(contract)
+
+    def _cut(self) -> None:
+        self._on.clear()
 
     def _lives(self) -> None:
         self._heard = self._gateway.context.clock.monotonic()

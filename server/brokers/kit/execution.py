@@ -73,6 +73,8 @@ class BrokerExecution:
         self._waiting: list[Event] = []
         self._chase: asyncio.Task[None] | None = None
         self._chase_again = False
+        self._chase_book = False
+        """Whether the order book was asked for while the trade book alone was being read."""
         self._stream: asyncio.Task[None] | None = None
         self.heard = 0
         """Order and trade events of the stream so far."""
@@ -248,7 +250,7 @@ class BrokerExecution:
     def refresh(self, *, book: bool = True) -> None:
         """Read the books and push what they say; one reading at a time, and once more when asked meanwhile."""
         if self._chase is not None and not self._chase.done():
-            self._chase_again = True
+            self._chase_again, self._chase_book = True, self._chase_book or book
             return
         self._chase = asyncio.create_task(self._run_chase(book), name=f"{self.name}:books:{self.context.account}")
 
@@ -256,6 +258,7 @@ class BrokerExecution:
         """Reads fail silently here: reconciliation, which tells of failures, comes round anyway."""
         for wait in _WAITS:
             await self.context.clock.sleep(wait)
+            book, self._chase_book = book or self._chase_book, False
             with contextlib.suppress(SaudaError):
                 if book:
                     for report in await self.orders():

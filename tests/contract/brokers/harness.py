@@ -170,12 +170,13 @@ def _fake(name: str) -> Callable[[], AbstractAsyncContextManager[Harness]]:
         async with joined(name) as made:
             harness = FakeHarness(made)
             await harness.market("800.00", "800.10")
+            await harness.settle()
             yield harness
 
     return start
 
 
-FAKES = ("zerodha", "upstox", "fyers", "alpaca", "flattrade", "oanda", "binance", "aliceblue")
+FAKES = ("zerodha", "upstox", "fyers", "alpaca", "flattrade", "oanda", "binance", "aliceblue", "interactive_brokers")
 """Brokers whose adapters pass over their fakes; a new one is one word here."""
 
 HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {

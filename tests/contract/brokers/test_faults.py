@@ -158,6 +158,8 @@ async def test_cancel_when_the_broker_is_left_alone_then_still_sent(faked: FakeH
 
 
 async def test_calls_when_the_session_has_ended_then_told_to_sign_in(faked: FakeHarness) -> None:
+    if not faked.fake.sessions:
+        pytest.skip("it has no sessions of its own")
     sent = await accepted(faked)
     faked.fake.expire()
     with pytest.raises(Unauthorised) as caught:
