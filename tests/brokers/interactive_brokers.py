@@ -2,6 +2,8 @@
 
 The client's requests are answered into the library's own wrapper, as its decoder would, one turn of the loop later. So
 our adapter is tested over the library as it is, quirks included; the bytes on the wire are the library's affair.
+
+More than 500 lines: one client has all these requests, and each is answered by a method of its own.
 """
 
 import asyncio

@@ -58,10 +58,13 @@ class Gateway(Http):
         self._joining = asyncio.Lock()
         self._reading = asyncio.Lock()
         self._probe = probe
+        self._over = False
 
     async def open(self) -> None:
         """Connect, when not connected. Raises Unavailable, with what to do about it."""
         async with self._joining:
+            if self._over:  # a late reading must not bring the line up again
+                raise self._fail(f"{self.manifest.title}: the line to the gateway was closed.")
             if self._client is None:
                 self._client = type(self).make()
                 self._client.RaiseRequestErrors = True
@@ -92,7 +95,8 @@ class Gateway(Http):
                 ) from None
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Disconnect, for good."""
+        self._over = True
         if self._client is not None and self._client.isConnected():
             self._client.disconnect()
         await super().close()
