@@ -1,7 +1,4 @@
-"""A fake Kite: login page, REST, the binary ticker with order frames, by the public documentation.
-
-Over 500 lines: one fake is one server, and its parts share the state of one account.
-"""
+"""A fake Kite: login page, REST, the binary ticker with order frames, by the public documentation."""
 
 import csv
 import gzip
@@ -17,25 +14,17 @@ from urllib.parse import parse_qsl, urlencode
 from aiohttp import WSMsgType, web
 
 from server.core.clock import IST, Clock, SystemClock
-from server.domain.instruments import Instrument
 from tests.brokers.base import FakeBroker, Handler
-from tests.brokers.exchange import FakeExchange, FakeOrder, FakePosition, FakeTrade, Refused
+from tests.brokers.exchange import FakeExchange, FakeOrder, FakeTrade, Refused
 from tests.brokers.frames import kite_frame, kite_full, kite_index, kite_ltp, kite_quote
 from tests.brokers.listed import quoted
+from tests.brokers.zerodha_json import USER, KiteJson, ist, json_number, kite_name, margins
 
 __all__ = ("FakeKite",)
 
 D = Decimal
-KEY, SECRET, USER = "kitefakekey0001", "kitefakesecret0000000000000001", "FK0001"
+KEY, SECRET = "kitefakekey0001", "kitefakesecret0000000000000001"
 _SEGMENT = {"NSE": 1, "NFO": 2, "CDS": 3, "BSE": 4, "BFO": 5, "MCX": 7, "NSE_INDEX": 9, "BSE_INDEX": 9}
-_INDEX = {"NIFTY": "NIFTY 50", "BANKNIFTY": "NIFTY BANK", "SENSEX": "SENSEX"}
-_STATES = {
-    "OPEN": "OPEN",
-    "TRIGGER_PENDING": "TRIGGER PENDING",
-    "FILLED": "COMPLETE",
-    "CANCELLED": "CANCELLED",
-    "REJECTED": "REJECTED",
-}
 _KINDS = {"funds": "MarginException", "input": "InputException", "order": "OrderException"}
 _COLUMNS = (
     "instrument_token", "exchange_token", "tradingsymbol", "name", "last_price", "expiry", "strike", "tick_size",
@@ -68,9 +57,10 @@ class FakeKite(FakeBroker):
         self._names: dict[str, tuple[str, str]] = {}
         for number, one in enumerate(self.exchange.instruments.values(), start=1001):
             self._tokens[one.key] = number << 8 | _SEGMENT[one.exchange]
-            self._names[one.key] = _kite_name(one)
+            self._names[one.key] = kite_name(one)
         self._keys = {name: key for key, name in self._names.items()}
         self._by_token = {token: key for key, token in self._tokens.items()}
+        self._json = KiteJson(self.exchange, clock, self._names, self._tokens)
         for method, path, call, handler in (
             ("POST", "/orders/{variety}", "place", self._place),
             ("PUT", "/orders/{variety}/{id}", "modify", self._modify),
@@ -150,7 +140,7 @@ class FakeKite(FakeBroker):
                 "access_token": self.access,
                 "public_token": "public",
                 "refresh_token": "",
-                "login_time": _ist(self.clock.now()),
+                "login_time": ist(self.clock.now()),
                 "meta": {"demat_consent": "physical"},
             }
         )
@@ -242,105 +232,25 @@ class FakeKite(FakeBroker):
         return self._data({"order_id": self.exchange.cancel(request.match_info["id"]).id})
 
     async def _orders(self, request: web.Request) -> web.StreamResponse:
-        return self._data([self._order_json(o) for o in self.exchange.orders.values()])
+        return self._data([self._json.order(o) for o in self.exchange.orders.values()])
 
     async def _order(self, request: web.Request) -> web.StreamResponse:
         order = self.exchange.orders.get(request.match_info["id"])
         if order is None:
             raise Refused("order", "Couldn't find that order.")
-        return self._data([self._order_json(order)])
+        return self._data([self._json.order(order)])
 
     async def _trades(self, request: web.Request) -> web.StreamResponse:
-        return self._data([self._trade_json(t) for t in self.exchange.trades])
-
-    def _order_json(self, order: FakeOrder) -> dict[str, Any]:
-        exchange, symbol = self._names[order.key]
-        ended = order.state in ("CANCELLED", "REJECTED")
-        return {
-            "placed_by": USER,
-            "order_id": order.id,
-            "exchange_order_id": order.exchange_id,
-            "parent_order_id": order.parent or None,
-            "status": _STATES[order.state] if not order.after_market or order.state != "OPEN" else "AMO REQ RECEIVED",
-            "status_message": order.reason or None,
-            "status_message_raw": order.reason or None,
-            "order_timestamp": _ist(order.at),
-            "exchange_update_timestamp": _ist(order.updated),
-            "exchange_timestamp": _ist(order.at),
-            "variety": order.extra.get("variety", "regular"),
-            "modified": False,
-            "exchange": exchange,
-            "tradingsymbol": symbol,
-            "instrument_token": self._tokens[order.key],
-            "order_type": order.type,
-            "transaction_type": order.side,
-            "validity": order.validity,
-            "product": order.product,
-            "quantity": order.quantity,
-            "disclosed_quantity": order.disclosed,
-            "price": _number(order.price or D(0)),
-            "trigger_price": _number(order.trigger or D(0)),
-            "average_price": _number(order.average),
-            "filled_quantity": order.filled,
-            "pending_quantity": order.left,
-            "cancelled_quantity": order.left if ended else 0,
-            "market_protection": 0,
-            "meta": {},
-            "tag": order.tag or None,
-            "guid": "XXXXX",
-        }
-
-    def _trade_json(self, trade: FakeTrade) -> dict[str, Any]:
-        exchange, symbol = self._names[trade.order.key]
-        return {
-            "trade_id": trade.id,
-            "order_id": trade.order.id,
-            "exchange": exchange,
-            "tradingsymbol": symbol,
-            "instrument_token": self._tokens[trade.order.key],
-            "product": trade.order.product,
-            "average_price": _number(trade.price),
-            "quantity": trade.quantity,
-            "exchange_order_id": trade.order.exchange_id,
-            "transaction_type": trade.order.side,
-            "fill_timestamp": _ist(trade.at),
-            "order_timestamp": _ist(trade.at)[11:],
-            "exchange_timestamp": _ist(trade.at),
-        }
+        return self._data([self._json.trade(t) for t in self.exchange.trades])
 
     # books
 
     async def _positions(self, request: web.Request) -> web.StreamResponse:
         rows = [
-            self._position_json(key, product, position)
+            self._json.position(key, product, position)
             for (key, product), position in self.exchange.positions().items()
         ]
         return self._data({"net": rows, "day": rows})
-
-    def _position_json(self, key: str, product: str, row: FakePosition) -> dict[str, Any]:
-        exchange, symbol = self._names[key]
-        profit = row.sold_value - row.bought_value + row.net * row.last
-        return {
-            "tradingsymbol": symbol,
-            "exchange": exchange,
-            "instrument_token": self._tokens[key],
-            "product": product,
-            "quantity": row.net,
-            "overnight_quantity": 0,
-            "multiplier": 1,
-            "average_price": _number(row.average if row.net else D(0)),
-            "close_price": 0,
-            "last_price": _number(row.last),
-            "value": _number(row.sold_value - row.bought_value),
-            "pnl": _number(profit),
-            "m2m": _number(profit),
-            "unrealised": _number(profit),
-            "realised": 0,
-            "buy_quantity": row.bought,
-            "buy_value": _number(row.bought_value),
-            "sell_quantity": row.sold,
-            "sell_value": _number(row.sold_value),
-        }
 
     async def _holdings(self, request: web.Request) -> web.StreamResponse:
         exchange, symbol = self._names["NSE:SBIN"]
@@ -356,15 +266,15 @@ class FakeKite(FakeBroker):
             "used_quantity": 0,
             "collateral_quantity": 0,
             "average_price": 780.5,
-            "last_price": _number(book.ltp),
-            "close_price": _number(book.close),
-            "pnl": _number(16 * (book.ltp - D("780.5"))),
+            "last_price": json_number(book.ltp),
+            "close_price": json_number(book.close),
+            "pnl": json_number(16 * (book.ltp - D("780.5"))),
         }
         return self._data([row])
 
     async def _funds(self, request: web.Request) -> web.StreamResponse:
         used, cash = self.exchange.used, self.exchange.cash
-        return self._data({"equity": _margins(cash, used), "commodity": _margins(D(0), D(0))})
+        return self._data({"equity": margins(cash, used), "commodity": margins(D(0), D(0))})
 
     async def _margins(self, request: web.Request) -> web.StreamResponse:
         return self._data([self._need(one) for one in await request.json()])
@@ -406,35 +316,8 @@ class FakeKite(FakeBroker):
             exchange, _, symbol = name.partition(":")
             key = self._keys.get((exchange, symbol))
             if key is not None:
-                found[name] = self._quote_json(key)
+                found[name] = self._json.quote(key)
         return self._data(found)
-
-    def _quote_json(self, key: str) -> dict[str, Any]:
-        book = self.exchange.books[key]
-        none = {"price": 0, "quantity": 0, "orders": 0}
-        now = _ist(self.clock.now())
-        return {
-            "instrument_token": self._tokens[key],
-            "timestamp": now,
-            "last_trade_time": now,
-            "last_price": _number(book.ltp),
-            "last_quantity": 1,
-            "buy_quantity": book.bid_left,
-            "sell_quantity": book.ask_left,
-            "volume": book.volume,
-            "average_price": _number(book.ltp),
-            "oi": 0,
-            "oi_day_high": 0,
-            "oi_day_low": 0,
-            "net_change": 0,
-            "lower_circuit_limit": _number(book.close * D("0.8")),
-            "upper_circuit_limit": _number(book.close * D("1.2")),
-            "ohlc": {n: _number(getattr(book, n)) for n in ("open", "high", "low", "close")},
-            "depth": {
-                "buy": [{"price": _number(book.bid), "quantity": book.bid_left, "orders": 1}, *[none] * 4],
-                "sell": [{"price": _number(book.ask), "quantity": book.ask_left, "orders": 1}, *[none] * 4],
-            },
-        }
 
     async def _instruments(self, request: web.Request) -> web.StreamResponse:
         text = io.StringIO()
@@ -482,7 +365,7 @@ class FakeKite(FakeBroker):
         at = start.replace(hour=9, minute=15, second=0)
         while at <= end:
             if at >= start:
-                close = _number(book.ltp)
+                close = json_number(book.ltp)
                 rows.append([at.strftime("%Y-%m-%dT%H:%M:%S%z"), close, close, close, close, at.day])
             at += timedelta(days=1)
         return self._data({"candles": rows})
@@ -537,7 +420,7 @@ class FakeKite(FakeBroker):
                 self.push({ws}, kite_frame([self._packet(token, held[token])]))
 
     def on_order(self, order: FakeOrder, trade: FakeTrade | None) -> None:
-        data = self._order_json(order) | {"user_id": USER, "unfilled_quantity": order.left, "app_id": 1, "checksum": ""}
+        data = self._json.order(order) | {"user_id": USER, "unfilled_quantity": order.left, "app_id": 1, "checksum": ""}
         self.push(self.order_sockets, json.dumps({"type": "order", "data": data}), order=True)
 
     def _packet(self, token: int, mode: str) -> bytes:
@@ -574,39 +457,3 @@ class FakeKite(FakeBroker):
 
     def _error(self, status: int, kind: str, message: str) -> web.Response:
         return web.json_response({"status": "error", "message": message, "error_type": kind}, status=status)
-
-
-def _kite_name(one: Instrument) -> tuple[str, str]:
-    if one.kind == "INDEX":
-        return one.exchange.removesuffix("_INDEX"), _INDEX.get(one.name, one.name)
-    if one.expiry is None:
-        return one.exchange, one.symbol
-    month = f"{one.expiry:%y%b}".upper()
-    if one.kind == "FUTURE":
-        return one.exchange, f"{one.name}{month}FUT"
-    return one.exchange, f"{one.name}{month}{one.strike:f}{one.right}"
-
-
-def _margins(cash: Decimal, used: Decimal) -> dict[str, Any]:
-    return {
-        "enabled": True,
-        "net": _number(cash - used),
-        "available": {
-            "adhoc_margin": 0,
-            "cash": _number(cash),
-            "opening_balance": _number(cash),
-            "live_balance": _number(cash - used),
-            "collateral": 0,
-            "intraday_payin": 0,
-        },
-        "utilised": {"debits": _number(used), "exposure": 0, "m2m_realised": 0, "m2m_unrealised": 0, "span": 0},
-    }
-
-
-def _number(value: Decimal) -> float | int:
-    """As JSON numbers go out: whole ones without a point."""
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _ist(moment: datetime) -> str:
-    return moment.astimezone(IST).strftime("%Y-%m-%d %H:%M:%S")
