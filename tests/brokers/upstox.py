@@ -1,7 +1,4 @@
-"""A fake Upstox: OAuth page, REST of v2 and v3, the market feed as protocol buffers, the portfolio stream as text.
-
-Over 500 lines: one fake is one server, and its parts share the state of one account.
-"""
+"""A fake Upstox: OAuth page, REST of v2 and v3, the market feed as protocol buffers, the portfolio stream as text."""
 
 import gzip
 import json
@@ -14,25 +11,16 @@ from urllib.parse import urlencode
 from aiohttp import WSMsgType, web
 
 from server.core.clock import IST, Clock, SystemClock
-from server.domain.instruments import Instrument
 from tests.brokers.base import FakeBroker, Handler
-from tests.brokers.exchange import FakeExchange, FakeOrder, FakePosition, FakeTrade, Refused
+from tests.brokers.exchange import FakeExchange, FakeOrder, FakeTrade, Refused
 from tests.brokers.listed import quoted
 from tests.brokers.upstox_frames import feed_frame, full_feed, index_feed, info_frame, ltpc, message
+from tests.brokers.upstox_json import USER, UpstoxJson, epoch_ms, token_of
 
 __all__ = ("FakeUpstox",)
 
 D = Decimal
-KEY, SECRET, USER = "upstoxfakekey-0001", "upstoxfakesecret01", "UF0001"
-_SEGMENT = {"NSE": "NSE_EQ", "BSE": "BSE_EQ", "NFO": "NSE_FO", "BFO": "BSE_FO", "NSE_INDEX": "NSE_INDEX"}
-_INDEX = {"NIFTY": "Nifty 50", "BANKNIFTY": "Nifty Bank"}
-_STATES = {
-    "OPEN": "open",
-    "TRIGGER_PENDING": "trigger pending",
-    "FILLED": "complete",
-    "CANCELLED": "cancelled",
-    "REJECTED": "rejected",
-}
+KEY, SECRET = "upstoxfakekey-0001", "upstoxfakesecret01"
 _CODES = {"funds": "UDAPI1055", "input": "UDAPI100036", "order": "UDAPI1056"}
 _PRODUCTS = {"D": "D", "I": "I"}
 
@@ -52,8 +40,9 @@ class FakeUpstox(FakeBroker):
         self._codes: dict[str, str] = {}
         self._tickets: set[str] = set()
         self._watched: dict[web.WebSocketResponse, dict[str, str]] = {}
-        self._tokens = {key: _token(n, one) for n, (key, one) in enumerate(self.exchange.instruments.items())}
+        self._tokens = {key: token_of(n, one) for n, (key, one) in enumerate(self.exchange.instruments.items())}
         self._keys = {token: key for key, token in self._tokens.items()}
+        self._json = UpstoxJson(self.exchange, clock, self._tokens)
         for method, path, call, handler in (
             ("POST", "/v3/order/place", "place", self._place),
             ("PUT", "/v3/order/modify", "modify", self._modify),
@@ -208,100 +197,20 @@ class FakeUpstox(FakeBroker):
         return self._data({"order_id": self.exchange.cancel(request.query["order_id"]).id})
 
     async def _orders(self, request: web.Request) -> web.StreamResponse:
-        return self._data([self._order_json(o) for o in self.exchange.orders.values()])
+        return self._data([self._json.order(o) for o in self.exchange.orders.values()])
 
     async def _trades(self, request: web.Request) -> web.StreamResponse:
-        return self._data([self._trade_json(t) for t in self.exchange.trades])
-
-    def _name(self, key: str) -> dict[str, str]:
-        one = self.exchange.instruments[key]
-        return {
-            "exchange": one.exchange,
-            "instrument_token": self._tokens[key],
-            "trading_symbol": one.symbol,
-            "tradingsymbol": one.symbol,
-        }
-
-    def _order_json(self, order: FakeOrder) -> dict[str, Any]:
-        state = _STATES[order.state]
-        if order.after_market and order.state == "OPEN":
-            state = "after market order req received"
-        return {
-            **self._name(order.key),
-            "product": order.product,
-            "price": float(order.price or 0),
-            "quantity": order.quantity,
-            "status": state,
-            "guid": None,
-            "tag": order.tag or None,
-            "placed_by": USER,
-            "order_type": order.type,
-            "validity": order.validity,
-            "trigger_price": float(order.trigger or 0),
-            "disclosed_quantity": order.disclosed,
-            "transaction_type": order.side,
-            "average_price": float(order.average),
-            "filled_quantity": order.filled,
-            "pending_quantity": order.left,
-            "status_message": order.reason or None,
-            "status_message_raw": order.reason or None,
-            "exchange_order_id": order.exchange_id,
-            "parent_order_id": None,
-            "order_id": order.id,
-            "variety": "SIMPLE",
-            "order_timestamp": _ist(order.at),
-            "exchange_timestamp": _ist(order.updated),
-            "is_amo": order.after_market,
-            "order_request_id": "1",
-            "order_ref_id": f"ref{order.id}",
-        }
-
-    def _trade_json(self, trade: FakeTrade) -> dict[str, Any]:
-        order = trade.order
-        return {
-            **self._name(order.key),
-            "product": order.product,
-            "order_type": order.type,
-            "transaction_type": order.side,
-            "quantity": trade.quantity,
-            "exchange_order_id": order.exchange_id,
-            "order_id": order.id,
-            "exchange_timestamp": f"{trade.at.astimezone(IST):%d-%b-%Y %H:%M:%S}",
-            "average_price": float(trade.price),
-            "trade_id": trade.id,
-            "order_ref_id": f"ref{order.id}",
-            "order_timestamp": f"{order.at.astimezone(IST):%d-%b-%Y %H:%M:%S}",
-        }
+        return self._data([self._json.trade(t) for t in self.exchange.trades])
 
     # books
 
     async def _positions(self, request: web.Request) -> web.StreamResponse:
-        return self._data([self._position_json(*name, held) for name, held in self.exchange.positions().items()])
-
-    def _position_json(self, key: str, product: str, row: FakePosition) -> dict[str, Any]:
-        return {
-            **self._name(key),
-            "multiplier": 1.0,
-            "value": float(row.bought_value - row.sold_value),
-            "pnl": float(row.sold_value - row.bought_value + row.net * row.last),
-            "product": product,
-            "average_price": float(row.average) if row.net else None,
-            "buy_value": float(row.bought_value),
-            "overnight_quantity": 0,
-            "day_buy_quantity": row.bought,
-            "day_sell_quantity": row.sold,
-            "quantity": row.net,
-            "last_price": float(row.last),
-            "unrealised": float(row.sold_value - row.bought_value + row.net * row.last),
-            "realised": 0.0,
-            "sell_value": float(row.sold_value),
-            "close_price": 0.0,
-        }
+        return self._data([self._json.position(*name, held) for name, held in self.exchange.positions().items()])
 
     async def _holdings(self, request: web.Request) -> web.StreamResponse:
         book = self.exchange.books["NSE:SBIN"]
         row = {
-            **self._name("NSE:SBIN"),
+            **self._json.name("NSE:SBIN"),
             "isin": "INE062A01020",
             "cnc_used_quantity": 0,
             "collateral_quantity": 0,
@@ -349,34 +258,8 @@ class FakeUpstox(FakeBroker):
         for token in request.query.get("instrument_key", "").split(","):
             key = self._keys.get(token)
             if key is not None:  # keyed by the symbol, as Upstox does
-                found[f"{token.partition('|')[0]}:{self.exchange.instruments[key].symbol}"] = self._quote_json(key)
+                found[f"{token.partition('|')[0]}:{self.exchange.instruments[key].symbol}"] = self._json.quote(key)
         return self._data(found)
-
-    def _quote_json(self, key: str) -> dict[str, Any]:
-        book, now = self.exchange.books[key], self.clock.now()
-        none = {"quantity": 0, "price": 0, "orders": 0}
-        return {
-            "ohlc": {n: float(getattr(book, n)) for n in ("open", "high", "low", "close")},
-            "depth": {
-                "buy": [{"quantity": book.bid_left, "price": float(book.bid), "orders": 1}, *[none] * 4],
-                "sell": [{"quantity": book.ask_left, "price": float(book.ask), "orders": 1}, *[none] * 4],
-            },
-            "timestamp": now.astimezone(IST).isoformat(timespec="milliseconds"),
-            "instrument_token": self._tokens[key],
-            "symbol": self.exchange.instruments[key].symbol,
-            "last_price": float(book.ltp),
-            "volume": book.volume,
-            "average_price": float(book.ltp),
-            "oi": 0,
-            "net_change": 0,
-            "total_buy_quantity": book.bid_left,
-            "total_sell_quantity": book.ask_left,
-            "lower_circuit_limit": float(book.close * D("0.8")),
-            "upper_circuit_limit": float(book.close * D("1.2")),
-            "last_trade_time": str(_ms(now)),
-            "oi_day_high": 0,
-            "oi_day_low": 0,
-        }
 
     async def _chain(self, request: web.Request) -> web.StreamResponse:
         under = self._keys.get(request.query["instrument_key"], "")
@@ -421,26 +304,8 @@ class FakeUpstox(FakeBroker):
         return self._data({"candles": rows})
 
     async def _instruments(self, request: web.Request) -> web.StreamResponse:
-        rows = [self._listing(key, one) for key, one in self.exchange.instruments.items()]
+        rows = [self._json.listing(key, one) for key, one in self.exchange.instruments.items()]
         return web.Response(body=gzip.compress(json.dumps(rows).encode()), content_type="application/octet-stream")
-
-    def _listing(self, key: str, one: Instrument) -> dict[str, Any]:
-        token = self._tokens[key]
-        row: dict[str, Any] = {
-            "segment": token.partition("|")[0],
-            "name": one.title or one.name,
-            "exchange": "NSE",
-            "instrument_type": one.right or {"EQUITY": "EQ", "FUTURE": "FUT", "INDEX": "INDEX"}[one.kind],
-            "instrument_key": token,
-            "exchange_token": "1",
-            "trading_symbol": _INDEX.get(one.symbol, one.symbol) if one.kind == "INDEX" else one.symbol,
-        }
-        if one.kind != "INDEX":
-            row |= {"lot_size": one.lot, "tick_size": float(one.tick * 100)}
-        if one.expiry is not None:
-            end = datetime.combine(one.expiry, time(23, 59, 59), IST)
-            row |= {"expiry": _ms(end), "underlying_symbol": one.name, "strike_price": float(one.strike or 0)}
-        return row
 
     # sockets
 
@@ -478,7 +343,7 @@ class FakeUpstox(FakeBroker):
             return web.Response(status=503)
         self._watched[ws] = {}
         self.price_sockets.add(ws)
-        self.push({ws}, info_frame({"NSE_EQ": 2, "NSE_FO": 2}, _ms(self.clock.now())))
+        self.push({ws}, info_frame({"NSE_EQ": 2, "NSE_FO": 2}, epoch_ms(self.clock.now())))
         try:
             async for said in ws:
                 if said.type is WSMsgType.BINARY:  # text is not listened to
@@ -497,17 +362,17 @@ class FakeUpstox(FakeBroker):
         known = [token for token in keys if token in self._keys]
         held.update(dict.fromkeys(known, said["data"]["mode"]))
         feeds = {token: self._feed(token, held[token]) for token in known}
-        self.push({ws}, feed_frame(feeds, _ms(self.clock.now()), kind=0))
+        self.push({ws}, feed_frame(feeds, epoch_ms(self.clock.now()), kind=0))
 
     def on_price(self, key: str) -> None:
         token = self._tokens[key]
         for ws, held in self._watched.items():
             if token in held:
-                self.push({ws}, feed_frame({token: self._feed(token, held[token])}, _ms(self.clock.now())))
+                self.push({ws}, feed_frame({token: self._feed(token, held[token])}, epoch_ms(self.clock.now())))
 
     def _feed(self, token: str, mode: str) -> bytes:
         book = self.exchange.books[self._keys[token]]
-        price = ltpc(float(book.ltp), _ms(self.clock.now()), 1, float(book.close))
+        price = ltpc(float(book.ltp), epoch_ms(self.clock.now()), 1, float(book.close))
         if mode == "ltpc":
             return message((1, price))
         day = (float(book.open), float(book.high), float(book.low), float(book.ltp))
@@ -517,7 +382,7 @@ class FakeUpstox(FakeBroker):
         return full_feed(price, levels, day=day, average=float(book.ltp), volume=book.volume)
 
     def on_order(self, order: FakeOrder, trade: FakeTrade | None) -> None:
-        said = {"update_type": "order", "user_id": USER, **self._order_json(order)}
+        said = {"update_type": "order", "user_id": USER, **self._json.order(order)}
         self.push(self.order_sockets, json.dumps(said), order=True)
 
     # answers
@@ -530,20 +395,5 @@ class FakeUpstox(FakeBroker):
         return web.json_response({"status": "error", "errors": [problem]}, status=status)
 
 
-def _token(number: int, one: Instrument) -> str:
-    segment = _SEGMENT[one.exchange]
-    if one.kind == "INDEX":
-        return f"{segment}|{_INDEX.get(one.symbol, one.symbol)}"
-    return f"{segment}|{40000 + number}" if one.derivative else f"{segment}|INE{number:09d}"
-
-
 def _exact(text: str) -> Any:
     return json.loads(text, parse_float=D)
-
-
-def _ist(moment: datetime) -> str:
-    return moment.astimezone(IST).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
