@@ -1,7 +1,4 @@
-"""A fake FYERS: code page, REST of v3, the binary market data socket and the order socket with the back end's names.
-
-Over 500 lines: one fake is one server, and its parts share the state of one account.
-"""
+"""A fake FYERS: code page, REST of v3, the binary market data socket and the order socket with the back end's names."""
 
 import base64
 import csv
@@ -18,23 +15,18 @@ from urllib.parse import urlencode
 from aiohttp import WSMsgType, web
 
 from server.core.clock import IST, Clock, SystemClock
-from server.domain.instruments import Instrument
 from tests.brokers.base import FakeBroker, Handler
-from tests.brokers.exchange import FakeExchange, FakeOrder, FakePosition, FakeTrade, Refused
+from tests.brokers.exchange import FakeExchange, FakeOrder, FakeTrade, Refused
 from tests.brokers.fyers_frames import NONE, data_frame, result, snapshot, update
+from tests.brokers.fyers_json import INDEX, TYPES, USER, FyersJson, name_of, token_of
 from tests.brokers.listed import quoted
 
 __all__ = ("FakeFyers",)
 
 D = Decimal
-APP, SECRET, PIN, USER = "FAKEAPP01-100", "fyersfakesecret01", "246810", "FX0001"
+APP, SECRET, PIN = "FAKEAPP01-100", "fyersfakesecret01", "246810"
 HSM_KEY = "hsmkey0123456789abcdef"
-_SEGMENT = {"NSE": "1010", "NFO": "1011", "BSE": "1210", "BFO": "1211", "NSE_INDEX": "1010"}
 _TOPIC = {"1010": "nse_cm", "1011": "nse_fo", "1210": "bse_cm", "1211": "bse_fo"}
-_INDEX = {"NIFTY": ("NSE:NIFTY50-INDEX", "Nifty 50"), "BANKNIFTY": ("NSE:NIFTYBANK-INDEX", "Nifty Bank")}
-_STATES = {"OPEN": 6, "TRIGGER_PENDING": 6, "FILLED": 2, "CANCELLED": 1, "REJECTED": 5}
-_TYPES = {1: "LIMIT", 2: "MARKET", 3: "SL-M", 4: "SL"}
-_NUMBERS = {name: number for number, name in _TYPES.items()}
 _CODES = {"funds": -99, "input": -50, "order": -51}
 
 
@@ -52,11 +44,12 @@ class FakeFyers(FakeBroker):
         self.logins = 0
         self._codes: set[str] = set()
         self._watched: dict[web.WebSocketResponse, dict[str, int]] = {}
-        self._tokens = {key: _token(n, one) for n, (key, one) in enumerate(self.exchange.instruments.items(), 3001)}
-        self._names = {key: _name(one) for key, one in self.exchange.instruments.items()}
+        self._tokens = {key: token_of(n, one) for n, (key, one) in enumerate(self.exchange.instruments.items(), 3001)}
+        self._names = {key: name_of(one) for key, one in self.exchange.instruments.items()}
         self._keys = {name: key for key, name in self._names.items()}
         self._topics = {self._topic(key): key for key in self._names}
         self._message = 0
+        self._json = FyersJson(self.exchange, clock, self._names, self._tokens)
         for method, path, call, handler in (
             ("POST", "/api/orders/sync", "place", self._place),
             ("PATCH", "/api/orders/sync", "modify", self._modify),
@@ -104,7 +97,7 @@ class FakeFyers(FakeBroker):
     def _topic(self, key: str) -> str:
         """Without its kind: `nse_cm|3001`, `nse_cm|Nifty 50`."""
         one, token = self.exchange.instruments[key], self._tokens[key]
-        return f"{_TOPIC[token[:4]]}|{_INDEX[one.name][1] if one.kind == 'INDEX' else token[10:]}"
+        return f"{_TOPIC[token[:4]]}|{INDEX[one.name][1] if one.kind == 'INDEX' else token[10:]}"
 
     # login
 
@@ -175,7 +168,7 @@ class FakeFyers(FakeBroker):
             key,
             {1: "BUY", -1: "SELL"}[said["side"]],
             said["qty"],
-            _TYPES[said["type"]],
+            TYPES[said["type"]],
             product=said["productType"],
             validity=said["validity"],
             price=D(said["limitPrice"]) or None,
@@ -194,7 +187,7 @@ class FakeFyers(FakeBroker):
             quantity=said["qty"],
             price=D(said["limitPrice"]) or None,
             trigger=D(said["stopPrice"]) or None,
-            type=_TYPES[said["type"]],
+            type=TYPES[said["type"]],
         )
         return web.json_response({"s": "ok", "code": 1102, "message": "Successfully modified order", "id": order.id})
 
@@ -203,86 +196,16 @@ class FakeFyers(FakeBroker):
         return web.json_response({"s": "ok", "code": 1103, "message": "Successfully cancelled order", "id": order.id})
 
     async def _orders(self, request: web.Request) -> web.StreamResponse:
-        return self._list("orderBook", [self._order_json(o) for o in self.exchange.orders.values()])
+        return self._list("orderBook", [self._json.order(o) for o in self.exchange.orders.values()])
 
     async def _trades(self, request: web.Request) -> web.StreamResponse:
-        return self._list("tradeBook", [self._trade_json(t) for t in self.exchange.trades])
-
-    def _order_json(self, order: FakeOrder) -> dict[str, Any]:
-        return {
-            "clientId": USER,
-            "id": order.id,
-            "exchOrdId": order.exchange_id,
-            "qty": order.quantity,
-            "remainingQuantity": order.left,
-            "filledQty": order.filled,
-            "discloseQty": order.disclosed,
-            "limitPrice": float(order.price or 0),
-            "stopPrice": float(order.trigger or 0) if order.state == "TRIGGER_PENDING" or order.trigger else 0,
-            "tradedPrice": float(order.average),
-            "type": _NUMBERS[order.type],
-            "fyToken": self._tokens[order.key],
-            "exchange": 10,
-            "segment": 10,
-            "symbol": self._names[order.key],
-            "instrument": 0,
-            "message": order.reason,
-            "offlineOrder": order.after_market,
-            "orderDateTime": _stamp(order.updated),
-            "orderValidity": order.validity,
-            "pan": "",
-            "productType": order.product,
-            "side": 1 if order.side == "BUY" else -1,
-            "status": _STATES[order.state],
-            "source": "ITS",
-            "orderNumStatus": f"{order.id}:{_STATES[order.state]}",
-            "orderTag": f"1:{order.tag}" if order.tag else "2:Untagged",
-        }
-
-    def _trade_json(self, trade: FakeTrade) -> dict[str, Any]:
-        order = trade.order
-        return {
-            "clientId": USER,
-            "orderDateTime": _stamp(trade.at),
-            "orderNumber": order.id,
-            "exchangeOrderNo": order.exchange_id,
-            "exchange": 10,
-            "side": 1 if order.side == "BUY" else -1,
-            "segment": 10,
-            "orderType": _NUMBERS[order.type],
-            "fyToken": self._tokens[order.key],
-            "productType": order.product,
-            "tradedQty": trade.quantity,
-            "tradePrice": float(trade.price),
-            "tradeValue": float(trade.price * trade.quantity),
-            "tradeNumber": trade.id,
-            "symbol": self._names[order.key],
-            "orderTag": f"1:{order.tag}" if order.tag else "2:Untagged",
-        }
+        return self._list("tradeBook", [self._json.trade(t) for t in self.exchange.trades])
 
     # books
 
     async def _positions(self, request: web.Request) -> web.StreamResponse:
-        rows = [self._position_json(*name, held) for name, held in self.exchange.positions().items()]
+        rows = [self._json.position(*name, held) for name, held in self.exchange.positions().items()]
         return self._list("netPositions", rows)
-
-    def _position_json(self, key: str, product: str, row: FakePosition) -> dict[str, Any]:
-        return {
-            "netQty": row.net,
-            "netAvg": float(row.average),
-            "side": (row.net > 0) - (row.net < 0),
-            "productType": product,
-            "realized_profit": 0.0,
-            "unrealized_profit": float(row.sold_value - row.bought_value + row.net * row.last),
-            "ltp": float(row.last),
-            "buyQty": row.bought,
-            "buyVal": float(row.bought_value),
-            "sellQty": row.sold,
-            "sellVal": float(row.sold_value),
-            "fyToken": self._tokens[key],
-            "qtyMulti_com": 1.0,
-            "symbol": self._names[key],
-        }
 
     async def _holdings(self, request: web.Request) -> web.StreamResponse:
         book = self.exchange.books["NSE:SBIN"]
@@ -331,28 +254,7 @@ class FakeFyers(FakeBroker):
         names = request.query.get("symbols", "").split(",")
         if len(names) > 50:
             raise Refused("input", "Please provide at most 50 symbols")
-        return self._list("d", [self._quote_json(name) for name in names])
-
-    def _quote_json(self, name: str) -> dict[str, Any]:
-        key = self._keys.get(name)
-        if key is None:
-            return {"n": name, "s": "error", "v": {"code": -300, "errmsg": "invalid symbol", "s": "error"}}
-        book = self.exchange.books[key]
-        value = {
-            "lp": float(book.ltp),
-            "bid": float(book.bid),
-            "ask": float(book.ask),
-            "open_price": float(book.open),
-            "high_price": float(book.high),
-            "low_price": float(book.low),
-            "prev_close_price": float(book.close),
-            "atp": float(book.ltp),
-            "volume": book.volume,
-            "symbol": name,
-            "fyToken": self._tokens[key],
-            "tt": str(int(self.clock.now().timestamp())),
-        }
-        return {"n": name, "s": "ok", "v": value}
+        return self._list("d", [self._json.quote(name) for name in names])
 
     async def _history(self, request: web.Request) -> web.StreamResponse:
         """One flat candle a day."""
@@ -401,7 +303,7 @@ class FakeFyers(FakeBroker):
         return web.Response(text=text.getvalue(), content_type="text/csv")
 
     async def _index_names(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(dict(_INDEX.values()))
+        return web.json_response(dict(INDEX.values()))
 
     # sockets
 
@@ -427,42 +329,10 @@ class FakeFyers(FakeBroker):
 
     def on_order(self, order: FakeOrder, trade: FakeTrade | None) -> None:
         """The back end's own names, and trades as messages of their own."""
-        raw = {
-            "client_id": USER,
-            "id": order.id,
-            "id_exchange": order.exchange_id,
-            "qty": order.quantity,
-            "qty_remaining": order.left,
-            "qty_filled": order.filled,
-            "price_limit": float(order.price or 0),
-            "price_stop": float(order.trigger or 0),
-            "price_traded": float(order.average),
-            "ord_type": _NUMBERS[order.type],
-            "fy_token": self._tokens[order.key],
-            "symbol": self._names[order.key],
-            "oms_msg": order.reason,
-            "time_oms": _stamp(order.updated),
-            "validity": order.validity,
-            "product_type": order.product,
-            "tran_side": 1 if order.side == "BUY" else -1,
-            "org_ord_status": _STATES[order.state],
-            "ordertag": f"1:{order.tag}" if order.tag else "2:Untagged",
-        }
+        raw = self._json.pushed_order(order)
         self.push(self.order_sockets, json.dumps({"s": "ok", "orders": raw}), order=True)
         if trade is not None:
-            made = {
-                "id_fill": trade.id,
-                "id": order.id,
-                "qty_traded": str(trade.quantity),
-                "price_traded": str(trade.price),
-                "product_type": order.product,
-                "id_exchange": order.exchange_id,
-                "ord_type": str(_NUMBERS[order.type]),
-                "tran_side": "1" if order.side == "BUY" else "-1",
-                "symbol": self._names[order.key],
-                "fill_time": _stamp(trade.at),
-                "fy_token": self._tokens[order.key],
-            }
+            made = self._json.pushed_trade(order, trade)
             self.push(self.order_sockets, json.dumps({"s": "ok", "trades": made}), order=True)
 
     async def _market_socket(self, request: web.Request) -> web.StreamResponse:
@@ -560,24 +430,5 @@ def _listed(data: bytes) -> list[str]:
     return names
 
 
-def _token(number: int, one: Instrument) -> str:
-    day = one.expiry or datetime(2020, 1, 1, tzinfo=IST).date()
-    return f"{_SEGMENT[one.exchange]}{day:%y%m%d}{number}"
-
-
-def _name(one: Instrument) -> str:
-    if one.kind == "INDEX":
-        return _INDEX[one.name][0]
-    if one.expiry is None:
-        return f"{one.exchange}:{one.symbol}-EQ"
-    month = f"{one.expiry:%y%b}".upper()
-    tail = "FUT" if one.kind == "FUTURE" else f"{one.strike:f}{one.right}"
-    return f"NSE:{one.name}{month}{tail}"
-
-
 def _exact(text: str) -> Any:
     return json.loads(text, parse_float=D)
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment.astimezone(IST):%d-%b-%Y %H:%M:%S}"
