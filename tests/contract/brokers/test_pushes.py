@@ -87,6 +87,7 @@ async def test_order_made_elsewhere_when_pushed_then_it_bears_no_id_of_ours(
         faked.instrument.key, "BUY", 50, "LIMIT", product=faked.fake.product, price=D("799.00")
     )
     await faked.settle()
+    await eventually(lambda: any(isinstance(u, OrderReport) for u in pushed))
     reports = [u for u in pushed if isinstance(u, OrderReport)]
     assert [(r.broker_id, r.client_id, r.state) for r in reports][-1] == (made.id, "", "OPEN")
     assert [r.client_id for r in await faked.execution.orders()] == [""]
