@@ -821,7 +821,6 @@ export const texts = {
   'builder.expiries': 'Expiry',
   'builder.expiry': '{day} · {n} d',
   'builder.expiryOf': 'Expiry of {name}',
-  'builder.findUnderlying': 'Name of an index or share',
   'builder.fromChain': 'Pick from the chain',
   'builder.full': 'A strategy has at most {most} legs.',
   'builder.greeks': 'Greeks',

@@ -821,7 +821,6 @@ export const texts = {
   'builder.expiries': 'एक्सपायरी',
   'builder.expiry': '{day} · {n} दिन',
   'builder.expiryOf': '{name} की एक्सपायरी',
-  'builder.findUnderlying': 'सूचकांक या शेयर का नाम',
   'builder.fromChain': 'चेन से चुनें',
   'builder.full': 'रणनीति में अधिकतम {most} लेग होते हैं।',
   'builder.greeks': 'ग्रीक्स',

@@ -16,7 +16,7 @@ import { legsLock } from '../shared/legslock.js';
 import { openSearch } from '../shared/search.js';
 import { changeView, errorText, labelOf, priceView } from '../shared/text.js';
 import { watchTheme } from '../shared/theme.js';
-import { openUnderlying } from '../shared/underlyings.js';
+import { openUnderlyings } from '../shared/underlyings.js';
 import { createAnalysis } from './analysis.js';
 import { createCompare, MOST_KEPT } from './compare.js';
 import { earlyBook } from './early.js';
@@ -189,7 +189,7 @@ export function create(ctx, params) {
   }
 
   function pickUnderlying() {
-    openUnderlying(ctx, { onPick: (one) => void useUnderlying(one.key) });
+    openUnderlyings(ctx, { onPick: (one) => void useUnderlying(one.key) });
   }
 
   /** @param {string} key */

@@ -11,7 +11,8 @@ import { empty, tabs } from '../../widgets/parts.js';
 import { errorText } from '../shared/text.js';
 import { createChainView } from './chain.js';
 import { chainFigures, expiryTabs, underlyingHead } from './head.js';
-import { openColumns, openUnderlyings } from './picker.js';
+import { openUnderlyings } from '../shared/underlyings.js';
+import { openColumns } from './picker.js';
 import { createChainSource } from './source.js';
 import { createTrayBar } from './traybar.js';
 

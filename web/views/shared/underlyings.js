@@ -1,4 +1,4 @@
-/** Which index or share to build on: all that have options, by a few letters. */
+/** Which index or share: all that have options, indices first, by a few letters. */
 
 import { t } from '../../format/i18n.js';
 import { market } from '../../store/selectors.js';
@@ -10,8 +10,8 @@ import { errorText } from './text.js';
 /** @typedef {import('../../format/wire.js').Underlying} Underlying */
 
 /** @param {Ctx} ctx @param {{ onPick: (one: Underlying) => void }} on */
-export function openUnderlying(ctx, { onPick }) {
-  const input = h('input', { type: 'text', role: 'searchbox', class: 'search-input', placeholder: t('builder.findUnderlying'), 'aria-label': t('builder.findUnderlying'), autocomplete: 'off', spellcheck: 'false' });
+export function openUnderlyings(ctx, { onPick }) {
+  const input = h('input', { type: 'text', role: 'searchbox', class: 'search-input', placeholder: t('chain.find'), 'aria-label': t('chain.find'), autocomplete: 'off', spellcheck: 'false' });
   const results = h('ul', { class: 'search-results' });
   const said = h('p', { class: 'search-said', role: 'status' });
   /** @type {Underlying[]} */
@@ -30,6 +30,7 @@ export function openUnderlying(ctx, { onPick }) {
   async function ask() {
     try {
       all = (await ctx.api.underlyings(market(ctx.store)?.id ?? '')).items;
+      if (all.length === 0) setText(said, t('chain.noUnderlyings'));
       draw();
     } catch (error) {
       setText(said, errorText(error));
@@ -45,7 +46,7 @@ export function openUnderlying(ctx, { onPick }) {
     event.preventDefault();
   });
   walkable(results, '.search-row');
-  const sheet = ctx.sheet(t('builder.underlying'), h('div', { class: 'search' }, h('label', { class: 'search-field' }, icon('search'), input), said, results));
+  const sheet = ctx.sheet(t('chain.underlying'), h('div', { class: 'search' }, h('label', { class: 'search-field' }, icon('search'), input), said, results));
   input.focus();
   void ask();
 }
