@@ -148,8 +148,10 @@ def test_keyboard_alone_places_an_order(open_page: Callable[..., Page], sauda: S
     page.keyboard.press("Enter")
     ticket = page.get_by_role("region", name="Order ticket")
     expect(ticket).to_contain_text("SBIN")
+    expect(ticket.get_by_role("textbox", name="Quantity")).to_be_focused()
     send = ticket.get_by_role("button", name="Buy 1 ")
-    for _ in range(60):
+    expect(send).to_be_enabled()
+    for _ in range(12):
         if send.evaluate("e => e === document.activeElement"):
             break
         page.keyboard.press("Tab")

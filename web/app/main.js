@@ -77,10 +77,13 @@ const ctx = {
   feed: wiring.feed,
   go: (name, params) => router.go(name, params),
   ticket: openTicket,
-  detail(key) {
+  detail(key, { byKey = false } = {}) {
     store.set('selected', key);
     if (!WIDE.matches || router.solo) openDetail(ctx, key);
-    else showSide(key);
+    else {
+      showSide(key);
+      if (byKey) ticket?.focus();
+    }
   },
   toast,
   problem: (problem, prefix = '') => toast({ text: `${prefix}${errorText(problem)}`, level: 'bad' }),
@@ -188,12 +191,13 @@ async function placeDock(name, mine) {
   }
 }
 
-/** The ticket: right panel on a desktop, sheet elsewhere. @param {import('../views/context.js').TicketSpec} spec */
-function openTicket(spec) {
+/** The ticket: right panel on a desktop, sheet elsewhere. @param {import('../views/context.js').TicketSpec} spec @param {boolean} [byKey] asked for by keyboard */
+function openTicket(spec, byKey = false) {
   store.set('selected', spec.key);
   if (ctx.wide()) {
     if (store.state.preferences.sideShut) ctx.prefer({ sideShut: false });
     showSide(spec.key, spec);
+    if (byKey) ticket?.focus();
     return;
   }
   /** @type {import('../views/context.js').SheetHandle} */
@@ -246,8 +250,8 @@ async function palette(keys) {
   const selected = store.state.selected || watchlist(store)?.keys[0] || '';
   openPalette(ctx, [
     ...pages,
-    ...(selected ? [{ label: t('palette.buy', { name: nameOf(selected) }), hint: t('palette.action'), icon: 'plus', run: () => openTicket({ key: selected, side: 'BUY' }) },
-      { label: t('palette.sell', { name: nameOf(selected) }), hint: t('palette.action'), icon: 'minus', run: () => openTicket({ key: selected, side: 'SELL' }) }] : []),
+    ...(selected ? [{ label: t('palette.buy', { name: nameOf(selected) }), hint: t('palette.action'), icon: 'plus', run: () => openTicket({ key: selected, side: 'BUY' }, true) },
+      { label: t('palette.sell', { name: nameOf(selected) }), hint: t('palette.action'), icon: 'minus', run: () => openTicket({ key: selected, side: 'SELL' }, true) }] : []),
     ...chained(selected),
     { label: t('basket.new'), hint: t('palette.action'), icon: 'layers', run: () => command('basket') },
     { label: t('market.open'), hint: t('palette.action'), icon: 'sliders', run: () => command('market') },
@@ -333,7 +337,7 @@ async function boot() {
   });
   WIDE.addEventListener('change', rebuild);
   listenKeys({ go: (name) => ctx.go(name), command, trade(side) {
-    if (store.state.selected) openTicket({ key: store.state.selected, side });
+    if (store.state.selected) openTicket({ key: store.state.selected, side }, true);
   }, onHold(share) {
     document.documentElement.style.setProperty('--kill-share', String(share));
     document.documentElement.classList.toggle('killing', share > 0);

@@ -31,7 +31,7 @@
  * @property {ChartFeed} feed
  * @property {(name: string, params?: Record<string, string>) => void} go open a page
  * @property {(spec: TicketSpec) => void} ticket open the order ticket
- * @property {(key: string) => void} detail show an instrument: sheet on a phone, right panel on a desktop
+ * @property {(key: string, how?: { byKey?: boolean }) => void} detail show an instrument: sheet on a phone, right panel on a desktop (byKey: the focus goes with it)
  * @property {(spec: ToastSpec) => void} toast say something at the foot of the screen
  * @property {(problem: unknown, prefix?: string) => void} problem say what went wrong, in the server's words
  * @property {(owner: string, keys: string[]) => void} watch quotes this owner shows; replaces its earlier set

@@ -46,7 +46,7 @@ export function openPalette(ctx, commands) {
     try {
       const { items } = await ctx.api.instruments({ market: id, q, limit: 12 });
       if (mine !== turn) return;
-      instruments = items.map((one) => ({ label: one.label, hint: one.sub || one.title, icon: 'charts', run: () => ctx.detail(one.key) }));
+      instruments = items.map((one) => ({ label: one.label, hint: one.sub || one.title, icon: 'charts', run: () => ctx.detail(one.key, { byKey: true }) }));
     } catch {
       instruments = []; // pages and actions still work without the server
     }

@@ -447,6 +447,12 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
       ctx.watch(owner, []);
       ctx.depth(owner, []);
     },
+    /** For those who came by keyboard: the next key is a quantity, and Tab leads on to the button. */
+    focus() {
+      const first = derivatives.hidden ? lots.el.querySelector('input') : derivatives;
+      first?.focus({ preventScroll: true });
+      if (first instanceof HTMLInputElement) first.select();
+    },
     /** @param {'BUY' | 'SELL'} value */
     turn(value) {
       draft.side = value;
