@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
+import msgspec
 import numpy as np
 
 from server.analytics.cache import Cache
 from server.analytics.contracts import ChainId, ChainRows, chain_rows, snapshot
 from server.analytics.frames import compute, layout_of
-from server.analytics.open_interest import ClosingStore, OpeningInterest
+from server.analytics.open_interest import OpeningInterest
 from server.analytics.underlyings import Underlying, expiry_of, underlying
 from server.analytics.view import ChainView
 from server.core.clock import Clock
@@ -57,17 +58,9 @@ class Chains:
 
     Args:
         markets: by id; replays come and go.
-        store: tells the open interest of the session before; None = it counts from the first seen.
     """
 
-    def __init__(
-        self,
-        markets: Mapping[str, Market],
-        rulebook: Rulebook,
-        clock: Clock,
-        cache: Cache,
-        store: ClosingStore | None = None,
-    ) -> None:
+    def __init__(self, markets: Mapping[str, Market], rulebook: Rulebook, clock: Clock, cache: Cache) -> None:
         self.cache = cache
         self.held: Callable[[], Iterable[tuple[str, ChainId]]] = lambda: ()
         """Chains with positions in them, as (market id, chain)."""
@@ -79,7 +72,7 @@ class Chains:
         self._rulebook = rulebook
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="chains")
-        self._interest = OpeningInterest(store, rulebook)
+        self._interest = OpeningInterest(rulebook)
         self._watched: dict[tuple[str, ChainId], int] = {}
         self._rows: dict[tuple[str, ChainId], tuple[Market, int, ChainRows]] = {}
         self._views: dict[tuple[str, ChainId], ChainView] = {}
@@ -238,21 +231,26 @@ class Chains:
                     field="underlying",
                     remedy="Wait until the market has sent its first prices.",
                 )
+        await self._interest.ready(market)
         snap = snapshot(market, rows, self._rulebook)
         places = [chain.rows for chain in rows]
-        at, before = 0, []
+        at, opening = 0, []
         for place in places:
-            before.append(self._interest.of(market, place, snap.oi[at : at + len(place)]))
+            opening.append(self._interest.of(market, place, snap.oi[at : at + len(place)]))
             at += len(place)
+        before = np.concatenate([one.oi for one in opening])
         self._version += 1
         layout = self._layout(tuple(rows))
         old = [self._views.get((market.id, chain.id)) for chain in rows]
         now, version = self._clock.monotonic(), self._version
         loop = asyncio.get_running_loop()
         views = await loop.run_in_executor(
-            self._thread, lambda: compute(market.id, snap, layout, np.concatenate(before), version, now, old, smiles)
+            self._thread, lambda: compute(market.id, snap, layout, before, version, now, old, smiles)
         )
-        return [self.ranked(market, view) for view in views]
+        return [
+            self.ranked(market, msgspec.structs.replace(view, oi_first=one.first))
+            for view, one in zip(views, opening, strict=True)
+        ]
 
     def _layout(self, rows: tuple[ChainRows, ...]) -> Layout:
         found = self._layouts.get(rows)

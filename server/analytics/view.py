@@ -132,6 +132,8 @@ class ChainView(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Of calls, then puts, as quoted."""
     ask: F8
     notes: tuple[str, ...] = ()
+    oi_first: int = 0
+    """Contracts whose change of open interest counts from the first seen: none of the session before is known."""
 
     @property
     def expiry(self) -> date:

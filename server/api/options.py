@@ -104,6 +104,9 @@ class ChainWire(msgspec.Struct, frozen=True, kw_only=True):
     summary: Summary
     fit: Fit
     rows: list[StrikeLine]
+    oi_first: int
+    """Contracts whose change of open interest and build-up count from the first seen today, because the session before
+    is not known of them."""
     notes: list[str]
     """What could not be told and why, in sentences."""
 
@@ -159,6 +162,7 @@ async def chain(
         summary=view.summary,
         fit=view.fit,
         rows=_lines(context, where, view, view.around(strikes)),
+        oi_first=view.oi_first,
         notes=list(view.notes),
     )
 

@@ -41,7 +41,7 @@ class Options:
         clock: Clock,
         plan: str,
     ) -> None:
-        self.chains = Chains(markets, rulebook, clock, Cache(clock), storage.ticks)
+        self.chains = Chains(markets, rulebook, clock, Cache(clock))
         self._minutes = Minutes(self.chains, markets, storage.ticks, clock)
         ranks = Ranks(storage.ticks, self._minutes)
         self.chains.ranked = ranks.ranked

@@ -103,6 +103,7 @@ class Market:
         self.feed = feed
         self.catalogue = Catalogue(feed.instruments())
         self.catalogue.day = feed.state().day
+        self.store = store
         self._clock = clock
         self._bus = bus
         self._sessions = Sessions(rules)

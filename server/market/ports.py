@@ -172,6 +172,10 @@ class TickStore(Protocol):
         """(time_ns, ltp, cumulative volume) in time order."""
         ...
 
+    async def closing_interest(self, market: str, since_ns: int, before_ns: int) -> dict[str, int]:
+        """Last open interest, units, of each contract of the session in [since, before), by key."""
+        ...
+
     async def flush(self) -> None:
         """Return when all that was queued before is on disk."""
         ...

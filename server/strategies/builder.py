@@ -385,7 +385,9 @@ class Builder:
                 limit=last.isoformat(),
                 remedy="Choose a date up to the last expiry.",
             )
-        years = self._rulebook.year_fraction(base.market.now(), day)
+        # a chain may be seconds old: on an expiry day its own count of time is what leaves an option nothing
+        term = base.term(day)
+        years = term.years if term is not None else self._rulebook.year_fraction(base.market.now(), day)
         return min(years, book.last_expiry) if np.isfinite(book.last_expiry) else years
 
     def _days(self, base: Priced, first: date, until: float) -> tuple[tuple[date, float], ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -102,3 +103,31 @@ async def test_chain_when_an_expiry_was_not_recorded_then_it_is_named(bench: Ben
             chains.find("replay-1", "BANKNIFTY", date(2024, 1, 17))
     assert caught.value.code == "chain.unknown"
     assert "2024-01-10" in caught.value.remedy
+
+
+async def test_chain_when_the_recorded_day_states_changes_then_open_interest_counts_from_the_session_before(
+    tmp_path: Path,
+) -> None:
+    file = "option_chain/nse_api_2025/NIFTY_2025-10-16.csv.gz"
+    made, _ = take(tmp_path, file)
+    stage = Stage(made, "2025-10-16")
+    chains = service(stage)
+    async with stage.running():
+        await stage.reach(datetime(2025, 10, 16, 14, 20, tzinfo=IST))
+        _, chain = chains.find("replay-1", "NIFTY", date(2025, 10, 20))
+        view = await chains.view("replay-1", chain)
+    at = view.place(25_300.0)
+    assert at is not None
+    # the page of 14:26 says so itself: -25,613 and +25,093 contracts of 75
+    assert (view.call.oi_change[at], view.put.oi_change[at]) == (-25_613 * 75, 25_093 * 75)
+    assert view.oi_first == 0
+    chains.close()
+
+
+async def test_chain_when_the_session_before_is_not_known_then_first_seen_and_counted(bench: Bench) -> None:
+    stage = Stage(bench, "2024-01-05")
+    chains = service(stage)
+    async with stage.running():
+        view = await view_at(stage, chains, MOMENT)
+    assert (view.oi_first, view.call.oi_change[0]) == (4, 0)
+    chains.close()

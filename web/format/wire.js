@@ -255,7 +255,7 @@
 
 /**
  * @typedef {{ market: string, underlying: string, name: string, title: string, expiry: string, source: string, at: string, age: number, lot: number,
- *   expiries: ChainExpiry[], summary: ChainSummary, fit: Fit, rows: { strike: string, ce: ChainCell | null, pe: ChainCell | null }[], notes: string[] }} Chain
+ *   expiries: ChainExpiry[], summary: ChainSummary, fit: Fit, rows: { strike: string, ce: ChainCell | null, pe: ChainCell | null }[], oi_first: number, notes: string[] }} Chain
  */
 
 /** One side of a chain as the stream brings it, in columns as long as the strikes. @typedef {{ iv: Told[], delta: Told[], gamma: Told[], theta: Told[], vega: Told[], oi_change: Told[], build_up: (BuildUp | null)[] }} ChainColumns */

@@ -73,6 +73,10 @@ class LiveStore:
         """As stored."""
         return await self._store.ticks(market, key, start_ns, end_ns, limit)
 
+    async def closing_interest(self, market: str, since_ns: int, before_ns: int) -> dict[str, int]:
+        """As stored."""
+        return await self._store.closing_interest(market, since_ns, before_ns)
+
     async def flush(self) -> None:
         """Return when all that was queued before is on disk."""
         await self._store.flush()

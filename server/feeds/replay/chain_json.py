@@ -16,6 +16,17 @@ from server.feeds.replay.reading import Lines, refuse
 
 __all__ = ("MAX_JSON", "chain_rows", "json_text")
 
+_FIELDS = (
+    "lastPrice",
+    "openInterest",
+    "totalTradedVolume",
+    "bidprice",
+    "askPrice",
+    "bidQty",
+    "askQty",
+    "changeinOpenInterest",
+)
+"""Of one leg, in the order of `QuotedLeg`."""
 MAX_JSON = 32 * 1024 * 1024
 """Most bytes of a JSON file."""
 
@@ -49,8 +60,8 @@ def chain_rows(context: Import, text: str) -> tuple[ChainTable, Iterator[list[st
     form = ChainForm(
         strike=3,
         spot=4,
-        call=QuotedLeg(*range(5, 12)),
-        put=QuotedLeg(*range(12, 19)),
+        call=QuotedLeg(*range(5, 13)),
+        put=QuotedLeg(*range(13, 21)),
         name=0,
         time=1,
         expiry=2,
@@ -71,7 +82,7 @@ def _exchange(records: dict[str, Any]) -> Iterator[list[str]]:
         name = next((str(leg["underlying"]) for leg in legs if "underlying" in leg), "")
         cells = [name, time, str(row.get("expiryDate", "")), str(row.get("strikePrice", "")), spot]
         for leg in legs:
-            for field in ("lastPrice", "openInterest", "totalTradedVolume", "bidprice", "askPrice", "bidQty", "askQty"):
+            for field in _FIELDS:
                 value = leg.get(field, "")
                 cells.append("" if value is None else str(value))
         yield cells

@@ -10,8 +10,8 @@ from math import nan
 from typing import NamedTuple
 
 from server.domain.instruments import Instrument, Right
-from server.feeds.replay.columns import BadRow, Buffers, count, number, stamp
-from server.feeds.replay.found import Found, Import
+from server.feeds.replay.columns import BadRow, Buffers, count, day_of, number, stamp
+from server.feeds.replay.found import Found, Import, OpeningRow
 from server.feeds.replay.names import parse_day, parse_strike
 
 __all__ = ("ChainForm", "ChainTable", "LegTable", "QuotedLeg")
@@ -29,6 +29,8 @@ class QuotedLeg(NamedTuple):
     ask: int = -1
     bid_qty: int = -1
     ask_qty: int = -1
+    oi_change: int = -1
+    """Against the session before, counted as `oi` is."""
 
 
 class ChainForm(NamedTuple):
@@ -148,6 +150,7 @@ class Chain:
         self._legs: dict[tuple[str, date, Decimal, Right], Instrument] = {}
         self._expiries: dict[str, date | None] = {}
         self._under: dict[str, Instrument] = {}
+        self._opening: dict[tuple[str, date], tuple[int, int]] = {}
 
     def expiry(self, text: str, line: int) -> date | None:
         """The expiry a row names; None (and counted) when it names none."""
@@ -185,7 +188,9 @@ class Chain:
             bid = ask = nan
         if not ltp > 0:
             return False
-        oi = self._units(option, _number(cells, leg.oi), lots, line)
+        held = _number(cells, leg.oi)
+        oi = self._units(option, held, lots, line)
+        self._before(option, time, held, _number(cells, leg.oi_change), lots, line)
         volume = self._units(option, _number(cells, leg.volume), volume_lots, line)
         quantities = [count(_cell(cells, at)) if at >= 0 else 0 for at in (leg.bid_qty, leg.ask_qty)]
         self._buffers.of(option).add(
@@ -220,7 +225,18 @@ class Chain:
 
     def finish(self) -> Found:
         """All series."""
-        return Found(series=self._buffers.series("snapshots"))
+        opening = [OpeningRow(day=day, key=key, oi=oi) for (key, day), (_, oi) in self._opening.items()]
+        return Found(series=self._buffers.series("snapshots"), opening=opening)
+
+    def _before(self, option: Instrument, time: int, oi: float, change: float, lots: bool, line: int) -> None:
+        """Note the open interest of the day before, as last stated: an early page shows the change of yesterday."""
+        if not oi >= 0 or not (before := oi - change) >= 0:
+            return
+        place = (option.key, day_of(time))
+        if place not in self._opening or self._opening[place][0] <= time:
+            units = self._units(option, before, lots, line)
+            if units or not before:
+                self._opening[place] = (time, units)
 
     def _underlying(self, name: str) -> Instrument:
         found = self._under.get(name)

@@ -6,7 +6,7 @@ from typing import Final
 
 from server.domain.instruments import Instrument
 from server.feeds.replay.columns import BadRow, count, number
-from server.feeds.replay.found import DailyRow, Found, Import, Token
+from server.feeds.replay.found import DailyRow, Found, Import, OpeningRow, Token
 from server.feeds.replay.names import parse_day, parse_strike
 
 __all__ = ("BhavTable", "TokenTable")
@@ -25,6 +25,7 @@ class BhavTable:
         self._at = columns
         self._contracts = contracts
         self._rows: list[DailyRow] = []
+        self._opening: list[OpeningRow] = []
         self.kind = "bhavcopy"
 
     def row(self, cells: list[str], line: int) -> None:
@@ -41,6 +42,9 @@ class BhavTable:
         if self._contracts and instrument.expiry is not None:
             lot = count(self._text(cells, "lot")) or self._context.lot(instrument.name, instrument.expiry)
             volume = volume * lot if lot else 0
+        oi = max(0, count(self._text(cells, "oi")))
+        if change := self._text(cells, "oi_change"):
+            self._opening.append(OpeningRow(day=day, key=instrument.key, oi=max(0, oi - count(change))))
         self._rows.append(
             DailyRow(
                 day=day,
@@ -51,7 +55,7 @@ class BhavTable:
                 close=close,
                 previous=self._price(cells, "previous"),
                 volume=max(0, volume),
-                oi=max(0, count(self._text(cells, "oi"))),
+                oi=oi,
             )
         )
 
@@ -59,7 +63,7 @@ class BhavTable:
         """All rows."""
         derivatives = any(row.instrument.derivative for row in self._rows)
         self.kind = "F&O bhavcopy" if derivatives else "equity bhavcopy"
-        return Found(daily=self._rows)
+        return Found(daily=self._rows, opening=self._opening)
 
     def _instrument(self, cells: list[str], line: int) -> Instrument | None:
         names, kind = self._context.names, self._text(cells, "kind")

@@ -11,7 +11,7 @@ from server.feeds.replay.columns import Series
 from server.feeds.replay.names import Names
 from server.feeds.replay.tally import Tally
 
-__all__ = ("DailyRow", "Found", "Import", "Reader", "Token")
+__all__ = ("DailyRow", "Found", "Import", "OpeningRow", "Reader", "Token")
 
 
 class DailyRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,15 @@ class DailyRow(msgspec.Struct, frozen=True, kw_only=True):
     oi: int
 
 
+class OpeningRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Open interest of a contract at the end of the session before `day`, as the day's own file states it."""
+
+    day: date
+    key: str
+    oi: int
+    """Units."""
+
+
 class Token(msgspec.Struct, frozen=True, kw_only=True):
     """A broker's number for an instrument."""
 
@@ -44,6 +53,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     series: Sequence[Series] = ()
     daily: Sequence[DailyRow] = ()
     tokens: Sequence[Token] = ()
+    opening: Sequence[OpeningRow] = ()
 
 
 class Import(Protocol):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from server.core.clock import to_ns
 from server.core.errors import Unavailable
 from server.feeds.replay.clean import GRAIN_NS, MINUTE
-from server.feeds.replay.columns import midnight
+from server.feeds.replay.columns import day_of, midnight
 from server.feeds.replay.known import Known
 from server.feeds.replay.recordings import Recorded, Recordings
 from server.feeds.replay.walk import cumulative, fold, walk
@@ -58,6 +58,10 @@ class RecordedHistory:
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         """The day's ticks up to the replay's present."""
         return await asyncio.to_thread(self._ticks, key, start_ns, min(end_ns, to_ns(self._now()) + 1), limit)
+
+    async def closing_interest(self, market: str, since_ns: int, before_ns: int) -> dict[str, int]:
+        """Open interest at the end of the session before the replayed day, if that is not older than `since_ns`."""
+        return await asyncio.to_thread(self._recordings.opening_interest, self._day, day_of(since_ns))
 
     async def flush(self) -> None:
         """All is on disk."""

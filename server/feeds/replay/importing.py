@@ -68,7 +68,7 @@ class Importer:
             failed = msgspec.structs.replace(job, state="failed", detail=detail, report=work.tally.report())
             self._recordings.note(failed)
             return failed
-        self._recordings.store(done, days, found.daily, found.tokens)
+        self._recordings.store(done, days, found)
         return done
 
     def token(self, token: int) -> Token | None:

@@ -73,7 +73,8 @@ def _web(context: Import, header: Header) -> Reader:
 
     def leg(side: str) -> QuotedLeg:
         names = ("ltp", "oi", "volume", "bidprice", "askprice", "bidqty", "askqty")
-        return QuotedLeg(*(header[f"{side}{name}"] for name in names))
+        found = QuotedLeg(*(header[f"{side}{name}"] for name in names))
+        return found._replace(oi_change=header.get(f"{side}chnginoi", -1))
 
     whole = "snapshot" in header
     name, time, expiry = (header["symbol"], header["snapshot"], header["expiry"]) if whole else _from_name(context)
@@ -110,7 +111,8 @@ def _api(context: Import, header: Header) -> Reader:
     def leg(side: str) -> QuotedLeg:
         names = ("ltp", "oi", "bid", "ask", "bidqty", "askqty")
         at = [header[f"{side}_{name}"] for name in names]
-        return QuotedLeg(ltp=at[0], oi=at[1], bid=at[2], ask=at[3], bid_qty=at[4], ask_qty=at[5])
+        change = header.get(f"{side}_chgoi", -1)
+        return QuotedLeg(ltp=at[0], oi=at[1], bid=at[2], ask=at[3], bid_qty=at[4], ask_qty=at[5], oi_change=change)
 
     form = ChainForm(
         strike=header["strikeprice"],
@@ -147,7 +149,7 @@ def _legs(context: Import, header: Header) -> Reader:
     """One leg a row; open interest and volume in contracts. Greeks of the file are left aside: Sauda makes its own."""
     return LegTable(
         context,
-        QuotedLeg(ltp=header["ltp"], oi=header["oi"], volume=header["volume"]),
+        QuotedLeg(ltp=header["ltp"], oi=header["oi"], volume=header["volume"], oi_change=header.get("oi_chg", -1)),
         time=header["timestamp"],
         spot=header["spot"],
         name=header["symbol"],
@@ -197,6 +199,7 @@ def _udiff(context: Import, header: Header) -> Reader:
         "previous": "prvsclsgpric",
         "volume": "ttltradgvol",
         "oi": "opnintrst",
+        "oi_change": "chnginopnintrst",
         "lot": "newbrdlotqty",
     }
     return BhavTable(context, {k: header[v] for k, v in names.items() if v in header}, contracts=True)
@@ -246,6 +249,7 @@ _LAYOUTS: Final[tuple[tuple[frozenset[str], Make], ...]] = (
                 "close": "close",
                 "volume": "contracts",
                 "oi": "open_int",
+                "oi_change": "chg_in_oi",
             },
             contracts=True,
         ),

@@ -7,7 +7,7 @@ that. Columns are packed as zlib over NumPy bytes. See `server/decisions/0007-re
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -21,12 +21,12 @@ from server.core.errors import Unavailable
 from server.domain.instruments import Instrument
 from server.domain.recordings import Grain, ImportJob
 from server.feeds.replay.clean import DayRows
-from server.feeds.replay.found import DailyRow, Token
+from server.feeds.replay.found import Found, Token
 
 __all__ = ("FILE", "Recorded", "Recording", "Recordings")
 
 FILE: Final = "recordings.db"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE series (
   day TEXT NOT NULL, key TEXT NOT NULL, grain TEXT NOT NULL, source TEXT NOT NULL, rows INTEGER NOT NULL,
@@ -39,9 +39,12 @@ CREATE TABLE daily (
   day TEXT NOT NULL, key TEXT NOT NULL, open REAL, high REAL, low REAL, close REAL NOT NULL, previous REAL,
   volume INTEGER NOT NULL, oi INTEGER NOT NULL, PRIMARY KEY (day, key)) WITHOUT ROWID;
 CREATE INDEX daily_key ON daily (key, day);
+CREATE TABLE opening (day TEXT NOT NULL, key TEXT NOT NULL, oi INTEGER NOT NULL, PRIMARY KEY (day, key)) WITHOUT ROWID;
 CREATE TABLE tokens (token INTEGER PRIMARY KEY, lot INTEGER NOT NULL, instrument BLOB NOT NULL);
 CREATE TABLE imports (id TEXT PRIMARY KEY, at TEXT NOT NULL, body BLOB NOT NULL);
 """
+_SECOND: Final = _SCHEMA[_SCHEMA.index("CREATE TABLE opening") : _SCHEMA.index("CREATE TABLE tokens")]
+"""What version 2 added: open interest of the session before, as a day's own file states it."""
 _GRAINS: Final[tuple[Grain, ...]] = ("ticks", "snapshots", "1m", "5m", "15m")
 """Finest first: of several recordings of one instrument and day the finest is replayed."""
 
@@ -88,6 +91,8 @@ class Recordings:
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
                 if version == 0:
                     connection.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={_VERSION};COMMIT;")
+                elif version == 1:
+                    connection.executescript(f"BEGIN;{_SECOND}PRAGMA user_version={_VERSION};COMMIT;")
                 elif version != _VERSION:
                     raise Unavailable(
                         f"Recorded days are of version {version}, this Sauda reads {_VERSION}.",
@@ -112,10 +117,8 @@ class Recordings:
 
     # ------------------------------------------------------------- writing
 
-    def store(
-        self, job: ImportJob, days: Sequence[DayRows], daily: Iterable[DailyRow], tokens: Iterable[Token]
-    ) -> None:
-        """Put all of one file in, or nothing."""
+    def store(self, job: ImportJob, days: Sequence[DayRows], found: Found) -> None:
+        """Put all of one file in, or nothing: days to replay, and what it said to look things up in."""
         with self._connect() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(
@@ -125,12 +128,15 @@ class Recordings:
                 "REPLACE INTO daily VALUES (?,?,?,?,?,?,?,?,?)",
                 (
                     (r.day.isoformat(), r.instrument.key, r.open, r.high, r.low, r.close, r.previous, r.volume, r.oi)
-                    for r in daily
+                    for r in found.daily
                 ),
             )
             connection.executemany(
                 "REPLACE INTO tokens VALUES (?,?,?)",
-                ((t.token, t.lot, msgspec.json.encode(t.instrument)) for t in tokens),
+                ((t.token, t.lot, msgspec.json.encode(t.instrument)) for t in found.tokens),
+            )
+            connection.executemany(
+                "REPLACE INTO opening VALUES (?,?,?)", ((o.day.isoformat(), o.key, o.oi) for o in found.opening)
             )
             _note(connection, job)
 
@@ -230,6 +236,31 @@ class Recordings:
             (key, before.isoformat(), limit),
         )
         return [(date.fromisoformat(row[0]), *row[1:]) for row in rows]
+
+    def opening_interest(self, day: date, since: date) -> dict[str, int]:
+        """Open interest of contracts at the end of the session before the day, units by key: as the day's own files
+        state it, else as published that evening, else the last that was recorded. Not older than `since`."""
+        reach = (since.isoformat(), day.isoformat())
+        found: dict[str, int] = {}
+        for (eve,) in self._all("SELECT max(day) FROM series WHERE day >= ? AND day < ?", reach):
+            kept = self.recordings(date.fromisoformat(eve)) if eve else []
+            found |= {r.instrument.key: oi for r in kept if r.instrument.derivative and (oi := self._last_interest(r))}
+        found |= dict(
+            self._all(
+                "SELECT key, oi FROM daily WHERE oi > 0 AND day = "
+                "(SELECT max(day) FROM daily WHERE oi > 0 AND day >= ? AND day < ?)",
+                reach,
+            )
+        )
+        return found | dict(self._all("SELECT key, oi FROM opening WHERE day = ?", (day.isoformat(),)))
+
+    def _last_interest(self, recording: Recording) -> int:
+        recorded = self.load(recording)
+        oi = recorded.columns.get("oi") if recorded is not None else None
+        if oi is None:
+            return 0
+        held = oi[oi > 0]
+        return int(held[-1]) if len(held) else 0
 
     def token(self, token: int) -> Token | None:
         """What a broker's number means."""

@@ -48,6 +48,7 @@ class MemoryStore:
         self.kept: dict[tuple[str, str, str], BarColumns] = {}
         self.tick_rows: dict[tuple[str, str], list[tuple[int, float, int]]] = {}
         self.calls: list[str] = []
+        self.closing: dict[str, int] = {}
 
     def put_ticks(self, market: str, keys: list[str], batch: TickBatch) -> None:
         for key, at, price, volume in zip(
@@ -77,6 +78,9 @@ class MemoryStore:
 
     async def flush(self) -> None:
         await asyncio.sleep(0)
+
+    async def closing_interest(self, market: str, since_ns: int, before_ns: int) -> dict[str, int]:
+        return dict(self.closing)
 
     async def prune(self, kind: str, before_ns: int) -> int:
         raise NotImplementedError

@@ -706,6 +706,7 @@ export const texts = {
   'chain.riskReversal': '25Δ skew',
   'chain.riskReversalHelp': 'IV of the 25-delta call less that of the put: below zero, falls are feared',
   'chain.sourceHelp': 'Where the figures come from and how old IV and Greeks are',
+  'chain.oiFirst': 'Open interest of the day before is not known of {n} contract: its change counts from the first seen today.|Open interest of the day before is not known of {n} contracts: their changes count from the first seen today.',
   'chain.loading': 'Reading the chain',
   'chain.emptyTitle': 'No strikes',
   'chain.emptyText': '{name} has no contracts of this expiry in this market.',

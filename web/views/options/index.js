@@ -3,7 +3,7 @@
  * /options?underlying=NSE_INDEX:NIFTY&expiry=2026-11-24&tab=chain.
  */
 
-import { t } from '../../format/i18n.js';
+import { t, tn } from '../../format/i18n.js';
 import { closed } from '../../store/freshness.js';
 import { market, marketMs } from '../../store/selectors.js';
 import { fill, h, icon, setText } from '../../widgets/dom.js';
@@ -130,7 +130,7 @@ export function create(ctx, params) {
       const age = source.age();
       figures.update(model.summary, age === null || (age > OLD_S && !closed(market(store)?.phase)));
     }
-    const said = gone ? [] : (model?.notes ?? []);
+    const said = gone || !model ? [] : [...model.notes, ...(tab === 'chain' && model.oiFirst > 0 ? [tn('chain.oiFirst', model.oiFirst)] : [])];
     setText(notes, said.join(' '));
     notes.hidden = said.length === 0;
   }

@@ -38,6 +38,8 @@ export class ChainModel {
     this.summary = chain.summary;
     this.fit = chain.fit;
     this.notes = chain.notes;
+    /** Contracts whose change of open interest counts from the first seen. */
+    this.oiFirst = chain.oi_first;
     this.strikes = chain.rows.map((row) => row.strike);
     this.levels = Float64Array.from(this.strikes, Number);
     /** @type {[SideColumns, SideColumns]} calls, puts */

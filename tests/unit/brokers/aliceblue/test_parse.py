@@ -108,9 +108,7 @@ def test_instruments_when_columns_differ_then_both_files_are_read() -> None:
     assert (share.symbol, share.token, share.kind, share.tick) == ("SBIN-EQ", "3045", "EQUITY", Decimal("0.05"))
     options = "Exch,Exchange Segment,Symbol,Token,Instrument Type,Option Type,Strike Price,Instrument Name,"
     options += "Formatted Ins Name,Trading Symbol,Expiry Date,Lot Size,Tick Size\n"
-    options += (
-        "NFO,nse_fo,NIFTY,35013,OPTIDX,CE,24500,NIFTY,NIFTY 01DEC,NIFTY01DEC26C24500,2026-12-01,65,0.05\n"
-    )
+    options += "NFO,nse_fo,NIFTY,35013,OPTIDX,CE,24500,NIFTY,NIFTY 01DEC,NIFTY01DEC26C24500,2026-12-01,65,0.05\n"
     (option,) = PARSERS["instruments"](options.encode())
     assert (option.kind, option.expiry, option.strike, option.right, option.lot) == (
         "OPTION", date(2026, 12, 1), Decimal(24500), "CE", Decimal(65),

@@ -86,6 +86,23 @@ def test_import_when_chain_of_the_service_then_oi_in_units_and_quotes_kept(bench
     assert keys == {"NFO:NIFTY09DEC2526000CE", "NSE_INDEX:NIFTY"}  # the put never traded: no price, no tick
 
 
+def test_import_when_chain_states_a_change_then_open_interest_of_the_day_before_is_kept(bench: Bench) -> None:
+    head = (
+        "snapshot_ist,symbol,expiryDate,strikePrice,underlying,CE_OI,CE_CHGOI,CE_IV,CE_LTP,CE_BIDQTY,CE_BID,CE_ASK,"
+        "CE_ASKQTY,PE_OI,PE_CHGOI,PE_IV,PE_LTP,PE_BIDQTY,PE_BID,PE_ASK,PE_ASKQTY"
+    )
+    rows = [
+        # before the opening the page still shows yesterday's change
+        "2025-12-03 08:50:00,NIFTY,09-Dec-2025,26000,25986.5,100,60,9,120,75,120,121,150,0,0,9,0,0,0,0,0",
+        "2025-12-03 10:00:00,NIFTY,09-Dec-2025,26000,25986.5,130,30,9,120,75,120,121,150,0,0,9,0,0,0,0,0",
+        "2025-12-03 10:00:00,NIFTY,09-Dec-2025,26100,25986.5,7,7,9,80,75,79,81,150,5,9,9,95,1,94,96,1",
+    ]
+    assert bench.write("NIFTY_2025-12-03.csv", [head, *rows]).state == "done"
+    found = bench.recordings.opening_interest(date(2025, 12, 3), date(2025, 12, 2))
+    # 26100 CE is new: nothing was open; a change above what is open (26100 PE) is no change
+    assert found == {"NFO:NIFTY09DEC2526000CE": 7_500, "NFO:NIFTY09DEC2526100CE": 0}
+
+
 def test_import_when_old_chain_page_then_dashes_and_commas_are_read(bench: Bench) -> None:
     head = (
         ",CallOI,CallChnginOI,CallVolume,CallIV,CallLTP,CallNetChng,CallBidQty,CallBidPrice,CallAskPrice,CallAskQty,"

@@ -76,6 +76,39 @@ def test_open_when_written_by_a_newer_sauda_then_refused_and_left_alone(bench: B
     assert (bench.folder / FILE).exists()
 
 
+def test_open_when_written_by_version_one_then_taken_over_with_all_its_days(bench: Bench) -> None:
+    bench.write("NIFTY.csv", [HEAD, *minute_rows("2024-01-05")])
+    with sqlite3.connect(bench.folder / FILE) as connection:
+        connection.execute("DROP TABLE opening")
+        connection.execute("PRAGMA user_version=1")
+    connection.close()
+    again = Recordings(bench.folder)
+    assert again.open(AT) == ""
+    assert again.opening_interest(DAY, date(2024, 1, 4)) == {}
+    assert [r.rows for r in again.recordings(DAY)] == [375]
+
+
+def test_opening_interest_when_several_files_know_it_then_the_day_itself_before_the_eve(bench: Bench) -> None:
+    minutes = "date,open,high,low,close,volume,oi"
+    rows = [f"2024-01-04 15:{m:02d}:00,300,301,299,300,15,{1_500 + m}" for m in range(20, 30)]
+    call, put = "BANKNIFTY_10JAN2024_47400CE_1min.csv", "BANKNIFTY_10JAN2024_47400PE_1min.csv"
+    bench.write(call, [minutes, *rows])
+    bench.write(put, [minutes, *rows])
+    eve = date(2024, 1, 4)
+    recorded = bench.recordings.opening_interest(DAY, eve)
+    assert recorded == {f"NFO:BANKNIFTY10JAN2447400{right}": 1_529 for right in ("CE", "PE")}
+    bhav = (
+        "INSTRUMENT,SYMBOL,EXPIRY_DT,STRIKE_PR,OPTION_TYP,OPEN,HIGH,LOW,CLOSE,SETTLE_PR,CONTRACTS,VAL_INLAKH,OPEN_INT,"
+        "CHG_IN_OI,TIMESTAMP"
+    )
+    line = "OPTIDX,BANKNIFTY,10-Jan-2024,47400,PE,300,301,299,300,300,10,1,{oi},{change},{day}"
+    bench.write("fo04.csv", [bhav, line.format(oi=1_560, change=30, day="04-JAN-2024")])
+    assert bench.recordings.opening_interest(DAY, eve) == {**recorded, "NFO:BANKNIFTY10JAN2447400PE": 1_560}
+    bench.write("fo05.csv", [bhav, line.format(oi=1_800, change=225, day="05-JAN-2024")])
+    assert bench.recordings.opening_interest(DAY, eve)["NFO:BANKNIFTY10JAN2447400PE"] == 1_575
+    assert bench.recordings.opening_interest(date(2024, 1, 12), date(2024, 1, 11)) == {}  # too long ago
+
+
 def test_one_import_when_unknown_then_none_and_when_known_then_as_reported(bench: Bench) -> None:
     job = bench.write("NIFTY.csv", [HEAD, *minute_rows("2024-01-05")])
     assert bench.recordings.one_import(job.id) == job
