@@ -20,7 +20,7 @@ export function depthTable({ label, bidLabel, askLabel, onPrice }) {
       const price = h('span', { class: 'depth-price' });
       /** @type {number | null} */
       let value = null;
-      const el_ = h('button', { type: 'button', class: `depth-row ${which}`, disabled: true, on: { click: () => {
+      const el_ = h('button', { type: 'button', class: `depth-row ${which}`, disabled: true, 'aria-hidden': 'true', on: { click: () => {
         if (value !== null) onPrice(value, which);
       } } }, bar, which === 'bid' ? [quantity, price] : [price, quantity]);
       return {
@@ -32,6 +32,7 @@ export function depthTable({ label, bidLabel, askLabel, onPrice }) {
           setText(quantity, quantity_);
           bar.style.setProperty('inline-size', `${(share * 100).toFixed(0)}%`);
           if (el_.disabled !== (price_ === null)) el_.disabled = price_ === null;
+          setAttr(el_, 'aria-hidden', price_ === null ? 'true' : null); // a level nobody quotes is no button to name
           setAttr(el_, 'aria-label', price_ === null ? null : `${which === 'bid' ? bidLabel : askLabel} ${text}, ${quantity_}`);
         },
       };

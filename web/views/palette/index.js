@@ -18,14 +18,17 @@ export function openPalette(ctx, commands) {
   let found = [];
   /** @type {Command[]} */
   let instruments = [];
+  let answered = '';
   let at = 0;
   let turn = 0;
   let timer = 0;
 
   function draw() {
     const words = input.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
-    const matching = commands.filter((one) => words.every((word) => `${one.label} ${one.hint} ${one.words ?? ''}`.toLowerCase().includes(word)));
-    found = words.length === 0 ? commands : [...matching.slice(0, 6), ...instruments];
+    /** @param {Command} one */
+    const fits = (one) => words.every((word) => `${one.label} ${one.hint} ${one.words ?? ''}`.toLowerCase().includes(word));
+    // until the server has answered for these letters, Enter must not take what it found for fewer
+    found = words.length === 0 ? commands : [...commands.filter(fits).slice(0, 6), ...(answered === input.value.trim() ? instruments : instruments.filter(fits))];
     at = Math.min(at, Math.max(0, found.length - 1));
     fill(list, found.map((one, i) => h('li', { role: 'option', id: `palette-${i}`, class: i === at ? 'search-row on' : 'search-row', 'aria-selected': String(i === at), on: { click: () => run(one) } },
       icon(one.icon), h('span', { class: 'search-name' }, one.label), h('span', { class: 'search-sub' }, one.hint))));
@@ -40,6 +43,7 @@ export function openPalette(ctx, commands) {
     const mine = (turn += 1);
     if (!q || !id) {
       instruments = [];
+      answered = q;
       draw();
       return;
     }
@@ -50,7 +54,9 @@ export function openPalette(ctx, commands) {
     } catch {
       instruments = []; // pages and actions still work without the server
     }
-    if (mine === turn) draw();
+    if (mine !== turn) return;
+    answered = q;
+    draw();
   }
 
   /** @param {Command | undefined} one */

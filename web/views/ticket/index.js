@@ -64,6 +64,8 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   let saidTone = '';
   let sending = false;
   let ready = false;
+  /** What the user chose before the instrument was known: habits do not take it back. @type {Set<'type' | 'product'>} */
+  const chosen = new Set();
   let gone = false;
 
   const side = chips({ label: t('ticket.side'), cls: 'sides', value: draft.side, options: [{ value: 'BUY', label: t('side.buy') }, { value: 'SELL', label: t('side.sell') }], onChange: (value) => {
@@ -98,10 +100,12 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     changed();
   }, step: (value, direction, big) => stepPrice(value || String(store.quotes.get(key)?.ltp ?? ''), tickOf(ctx, key), direction, big) });
   const type = chips({ label: t('ticket.type'), value: draft.type, options: ['MARKET', 'LIMIT', 'SL', 'SL-M', 'GTT'].map((value) => ({ value: /** @type {Draft['type']} */ (value), label: t(`type.${value}`), title: t(`typeHelp.${value}`) })), onChange: (value) => {
+    chosen.add('type');
     setType(value);
     changed();
   } });
   const product = chips({ label: t('ticket.product'), value: draft.product, options: ['CNC', 'NRML', 'MIS'].map((value) => ({ value: /** @type {Draft['product']} */ (value), label: t(`product.${value}`), title: t(`productHelp.${value}`) })), onChange: (value) => {
+    chosen.add('product');
     draft.product = value;
     changed();
   } });
@@ -176,8 +180,8 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     const products = productsFor(instrument);
     const types = typesFor(instrument);
     if (!changing) {
-      if (!spec.product) draft.product = products.find((one) => one === last?.product) ?? /** @type {Draft['product']} */ (products[0]);
-      if (!spec.type && !spec.gtt) draft.type = types.find((one) => one === last?.type && one !== 'GTT') ?? 'MARKET';
+      if (!spec.product && !(chosen.has('product') && products.includes(draft.product))) draft.product = products.find((one) => one === last?.product) ?? /** @type {Draft['product']} */ (products[0]);
+      if (!spec.type && !spec.gtt && !(chosen.has('type') && types.includes(draft.type))) draft.type = types.find((one) => one === last?.type && one !== 'GTT') ?? 'MARKET';
       draft.quantity ??= instrument.lot;
     }
     type.allow((value) => types.includes(value) && !(changing && value === 'GTT'));
