@@ -484,6 +484,8 @@ export const texts = {
   'posting.correction': 'Correction',
   'system.title': 'System',
   'system.parts': 'Parts',
+  'system.partsAll': '{n} part, running|All {n} parts are running',
+  'system.partsSome': '{well} of {all} parts are running',
   'system.since': 'Since',
   'system.restarts': 'Restarts',
   'system.markets': 'Markets and what they drop',

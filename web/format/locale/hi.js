@@ -484,6 +484,8 @@ export const texts = {
   'posting.correction': 'सुधार',
   'system.title': 'सिस्टम',
   'system.parts': 'हिस्से',
+  'system.partsAll': '{n} हिस्सा चालू है|सभी {n} हिस्से चालू हैं',
+  'system.partsSome': '{all} में से {well} हिस्से चालू हैं',
   'system.since': 'कब से',
   'system.restarts': 'फिर चालू',
   'system.markets': 'बाज़ार और छोड़े गए',

@@ -22,7 +22,7 @@ let templates = null;
  *   onDraft: (one: import('../../format/strategies.js').Strategy) => void }} on
  */
 export function createGallery(ctx, on) {
-  const cards = h('div', { class: 'cards', role: 'list', 'aria-label': t('builder.templates') });
+  const cards = h('div', { class: 'templates', role: 'list', 'aria-label': t('builder.templates') });
   const said = h('p', { class: 'search-said', role: 'status' });
   const wizard = createWizard(ctx, { underlying: on.underlying, expiries: on.expiries, templates: () => templates ?? [], onIdea: on.onIdea });
   const view = chips({ label: t('builder.view'), cls: 'views', value: 'bullish', options: [...VIEWS.map((id) => ({ value: /** @type {string} */ (id), label: t(`view.${id}`) })), { value: 'outlook', label: t('builder.outlook') }, { value: 'drafts', label: t('builder.drafts') }], onChange: draw });
@@ -42,14 +42,14 @@ export function createGallery(ctx, on) {
   function drawTemplates(of) {
     const list = (templates ?? []).filter((one) => one.view === of);
     setText(said, templates === null ? t('builder.loading') : '');
-    fill(cards, list.map((one) => h('div', { role: 'listitem' }, h('button', { type: 'button', class: 'card', title: t(`strategy.${one.key}.what`), on: { click: () => on.onTemplate(one.key) } },
-      glyph(shapeOfTemplate(one)), h('span', { class: 'card-name' }, strategyName(one.key)), h('span', { class: 'card-note' }, one.risk === 'limited' ? tn('builder.legCount', one.legs.length) : t('builder.openRisk'))))));
+    fill(cards, list.map((one) => h('div', { role: 'listitem' }, h('button', { type: 'button', class: 'template', title: t(`strategy.${one.key}.what`), on: { click: () => on.onTemplate(one.key) } },
+      glyph(shapeOfTemplate(one)), h('span', { class: 'template-name' }, strategyName(one.key)), h('span', { class: 'template-note' }, one.risk === 'limited' ? tn('builder.legCount', one.legs.length) : t('builder.openRisk'))))));
   }
 
   function drawDrafts() {
     const list = (ctx.store.state.strategies?.items ?? []).filter(({ strategy }) => strategy.state === 'DRAFT').map(({ strategy }) => strategy);
     setText(said, list.length === 0 ? t('builder.noDrafts') : '');
-    fill(cards, list.map((one) => h('div', { class: 'draft', role: 'listitem' }, h('button', { type: 'button', class: 'card wide', on: { click: () => on.onDraft(one) } }, h('span', { class: 'card-name' }, one.name), h('span', { class: 'card-note' }, `${strategyName(one.template, one.legs.length)} · ${tn('builder.legCount', one.legs.length)}`)),
+    fill(cards, list.map((one) => h('div', { class: 'draft', role: 'listitem' }, h('button', { type: 'button', class: 'template wide', on: { click: () => on.onDraft(one) } }, h('span', { class: 'template-name' }, one.name), h('span', { class: 'template-note' }, `${strategyName(one.template, one.legs.length)} · ${tn('builder.legCount', one.legs.length)}`)),
       h('button', { type: 'button', class: 'icon-button', 'aria-label': t('builder.dropDraft', { name: one.name }), on: { click: () => void drop(one.id) } }, icon('trash')))));
   }
 

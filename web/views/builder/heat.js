@@ -35,7 +35,7 @@ export function roundStep(rough) {
 
 /** @param {{ onPick: (spot: number, column: number, years: number) => void }} on */
 export function createHeat({ onPick }) {
-  const body = h('div', { class: 'heat-box', tabindex: '0', role: 'region', 'aria-label': t('builder.table') });
+  const body = h('div', { class: 'profits-box', tabindex: '0', role: 'region', 'aria-label': t('builder.table') });
   return {
     el: body,
     /**

@@ -33,9 +33,9 @@ export function create(ctx, params) {
     key: (/** @type {import('../../format/wire.js').Trade} */ trade) => trade.fill.execution,
     onOpen: (trade) => openOrder(ctx, trade.fill.order),
     columns: [
-      { id: 'time', label: t('col.time'), width: '72px', cell: ({ fill }) => clock(fill.at_market), place: 'sub' },
+      { id: 'time', label: t('col.time'), width: '10ch', cell: ({ fill }) => clock(fill.at_market), place: 'sub' },
       { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: ({ fill }) => ({ text: labelOf(ctx, fill.key), cls: 'strong' }), place: 'title' },
-      { id: 'side', label: t('col.side'), width: '60px', cell: ({ fill }) => ({ text: sideWord(fill.side), cls: fill.side === 'BUY' ? 'accent' : 'down' }), place: 'sub' },
+      { id: 'side', label: t('col.side'), width: '8ch', cell: ({ fill }) => ({ text: sideWord(fill.side), cls: fill.side === 'BUY' ? 'accent' : 'down' }), place: 'sub' },
       { id: 'qty', label: t('col.qty'), num: true, cell: ({ fill }) => quantity(fill.quantity), place: 'sub' },
       { id: 'price', label: t('col.price'), num: true, cell: ({ fill }) => price(fill.price, tickOf(ctx, fill.key)), place: 'main' },
       { id: 'charges', label: t('col.charges'), num: true, cell: ({ charges_total }) => rupees(charges_total), place: 'sub' },
@@ -48,9 +48,9 @@ export function create(ctx, params) {
     key: (/** @type {import('../../format/wire.js').Trigger} */ trigger) => trigger.id,
     columns: [
       { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: (one) => ({ text: labelOf(ctx, one.key), cls: 'strong' }), place: 'title' },
-      { id: 'kind', label: t('col.kind'), width: '96px', cell: (one) => t(`gtt.${one.kind}`), place: 'sub' },
+      { id: 'kind', label: t('col.kind'), width: '13ch', cell: (one) => t(`gtt.${one.kind}`), place: 'sub' },
       { id: 'legs', label: t('col.when'), width: 'minmax(0, 2.5fr)', cell: (one) => one.legs.map((leg) => t('gtt.leg', { side: sideWord(leg.side), quantity: quantity(leg.quantity), trigger: price(leg.trigger, tickOf(ctx, one.key)), price: price(leg.price, tickOf(ctx, one.key)) })).join(' · '), place: 'note' },
-      { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: t(`gttState.${one.state}`), title: one.reason ?? '' }), place: 'main' },
+      { id: 'state', label: t('col.state'), width: '15ch', cell: (one) => ({ text: t(`gttState.${one.state}`), title: one.reason ?? '' }), place: 'main' },
     ],
     actionsLabel: t('col.actions'),
     actions: (one) => (one.state === 'ACTIVE' ? [{ label: t('gtt.drop'), tone: 'down', run: () => void drop(one.id) }] : []),
@@ -61,10 +61,10 @@ export function create(ctx, params) {
     key: (/** @type {import('../../format/wire.js').Parent} */ one) => one.id,
     columns: [
       { id: 'name', label: t('col.instrument'), width: 'minmax(0, 1.4fr)', cell: (one) => ({ text: labelOf(ctx, one.key), cls: 'strong' }), place: 'title' },
-      { id: 'kind', label: t('col.kind'), width: '72px', cell: (one) => t(`variety.${one.kind}`), place: 'sub' },
+      { id: 'kind', label: t('col.kind'), width: '10ch', cell: (one) => t(`variety.${one.kind}`), place: 'sub' },
       { id: 'terms', label: t('col.when'), width: 'minmax(0, 4fr)', cell: (one) => ({ text: termsOf(one), title: termsOf(one) }), place: 'note' },
       { id: 'filled', label: t('col.filled'), num: true, cell: (one) => `${quantity(one.filled)} / ${quantity(one.quantity)}`, place: 'sub' },
-      { id: 'state', label: t('col.state'), width: '84px', cell: (one) => ({ text: t(`parentState.${one.state}`), title: one.reason, cls: one.state === 'STOPPED' ? 'warn' : '' }), place: 'main' },
+      { id: 'state', label: t('col.state'), width: '12ch', cell: (one) => ({ text: t(`parentState.${one.state}`), title: one.reason, cls: one.state === 'STOPPED' ? 'warn' : '' }), place: 'main' },
     ],
     actionsLabel: t('col.actions'),
     actions: (one) => (one.state === 'RUNNING' ? [{ label: t(one.kind === 'iceberg' ? 'parent.stop' : 'parent.close'), tone: 'down', run: () => void close(one.id) }] : []),
@@ -78,7 +78,7 @@ export function create(ctx, params) {
       { id: 'legs', label: t('col.legs'), num: true, cell: (one) => quantity(one.legs.length), place: 'sub' },
       { id: 'policy', label: t('col.policy'), width: 'minmax(0, 1.5fr)', cell: (one) => t(`basket.on.${one.on_failure}`), place: 'note' },
       { id: 'why', label: t('col.reason'), width: 'minmax(0, 2fr)', cell: (one) => one.legs.find((leg) => leg.reason)?.reason ?? '' },
-      { id: 'state', label: t('col.state'), width: '110px', cell: (one) => ({ text: t(`basketState.${one.state}`) }), place: 'main' },
+      { id: 'state', label: t('col.state'), width: '15ch', cell: (one) => ({ text: t(`basketState.${one.state}`) }), place: 'main' },
     ],
   });
   const panes = /** @type {Record<string, HTMLElement>} */ ({

@@ -33,7 +33,7 @@ export function positionTable(ctx, { label, empty, holdings = false }) {
     rowClass: (position) => (position.quantity === 0 ? 'flat' : ''),
     columns: [
       { id: 'name', label: t('col.instrument'), width: 'minmax(96px, 1.8fr)', cell: (position) => ({ text: labelOf(ctx, position.key), cls: 'strong', title: subOf(ctx, position.key) }), place: 'title' },
-      { id: 'product', label: t('col.product'), width: '58px', cell: (position) => ({ text: t(`product.${position.product}`), cls: 'muted' }), place: 'sub' },
+      { id: 'product', label: t('col.product'), width: '8ch', cell: (position) => ({ text: t(`product.${position.product}`), cls: 'muted' }), place: 'sub' },
       { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(46px, .7fr)', cell: (position) => ({ text: position.quantity === 0 ? t('position.flat') : held(position.quantity), cls: position.quantity < 0 ? 'down' : '' }), place: 'sub' },
       { id: 'avg', label: t('col.avg'), num: true, width: 'minmax(70px, 1fr)', cell: (position) => price(positionNow(ctx.store, position).average, tickOf(ctx, position.key)), place: 'sub' },
       { id: 'ltp', label: t('col.ltp'), num: true, width: 'minmax(70px, 1fr)', cell: (position) => ({ text: price(positionNow(ctx.store, position).ltp, tickOf(ctx, position.key)), cls: dull(position) }), place: 'note' },

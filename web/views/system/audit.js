@@ -23,11 +23,11 @@ export function auditPanel(ctx) {
     empty: h('p', { class: 'muted pad' }, t('audit.none')),
     key: (/** @type {AuditEntry} */ row) => String(row.seq),
     columns: [
-      { id: 'seq', label: '#', width: '72px', cell: (row) => ({ text: quantity(row.seq), cls: 'faint', title: row.hash }) },
-      { id: 'at', label: t('col.time'), width: '132px', cell: (row) => ({ text: stamp(row.at, Date.now()), cls: 'muted' }), place: 'note' },
-      { id: 'kind', label: t('col.kind'), width: '140px', cell: (row) => ({ text: row.kind, cls: 'strong' }), place: 'title' },
+      { id: 'seq', label: '#', width: '10ch', cell: (row) => ({ text: quantity(row.seq), cls: 'faint', title: row.hash }) },
+      { id: 'at', label: t('col.time'), width: '18ch', cell: (row) => ({ text: stamp(row.at, Date.now()), cls: 'muted' }), place: 'note' },
+      { id: 'kind', label: t('col.kind'), width: '19ch', cell: (row) => ({ text: row.kind, cls: 'strong' }), place: 'title' },
       { id: 'text', label: t('col.what'), width: 'minmax(0, 4fr)', cell: (row) => ({ text: row.text, title: row.text }), place: 'sub' },
-      { id: 'actor', label: t('col.who'), width: '120px', cell: (row) => ({ text: row.actor, cls: 'muted' }) },
+      { id: 'actor', label: t('col.who'), width: '16ch', cell: (row) => ({ text: row.actor, cls: 'muted' }) },
     ],
   });
   const said = h('p', { class: 'note', role: 'status', hidden: true });

@@ -3,7 +3,7 @@
 import { age, clock, stamp } from '../../format/dates.js';
 import { t, tn } from '../../format/i18n.js';
 import { bytes, DASH, millis, number, quantity } from '../../format/numbers.js';
-import { fill, h, icon } from '../../widgets/dom.js';
+import { fill, h, icon, setClass, setText } from '../../widgets/dom.js';
 import { line, panel } from '../../widgets/parts.js';
 import { createTable } from '../../widgets/table.js';
 import { errorText } from '../shared/text.js';
@@ -23,12 +23,15 @@ export function create(ctx) {
     key: (/** @type {Part} */ part) => part.name,
     columns: [
       { id: 'name', label: t('col.name'), width: 'minmax(0, 2fr)', cell: (part) => ({ text: part.name, cls: 'strong' }), place: 'title' },
-      { id: 'state', label: t('col.state'), width: '110px', cell: (part) => ({ text: partState(part.state), cls: part.state === 'running' ? 'up' : part.state === 'failed' ? 'down' : 'warn' }), place: 'main' },
-      { id: 'since', label: t('system.since'), width: '132px', cell: (part) => ({ text: stamp(part.since, Date.now()), cls: 'muted' }), place: 'note' },
-      { id: 'restarts', label: t('system.restarts'), num: true, width: '76px', cell: (part) => quantity(part.restarts) },
+      { id: 'state', label: t('col.state'), width: '15ch', cell: (part) => ({ text: partState(part.state), cls: part.state === 'running' ? 'up' : part.state === 'failed' ? 'down' : 'warn' }), place: 'main' },
+      { id: 'since', label: t('system.since'), width: '18ch', cell: (part) => ({ text: stamp(part.since, Date.now()), cls: 'muted' }), place: 'note' },
+      { id: 'restarts', label: t('system.restarts'), num: true, width: '11ch', cell: (part) => quantity(part.restarts) },
       { id: 'error', label: t('col.reason'), width: 'minmax(0, 3fr)', cell: (part) => ({ text: part.error || '', cls: 'muted', title: part.error }), place: 'sub' },
     ],
   });
+  const partsSaid = h('summary');
+  const partsBox = h('details', { class: 'fold' }, partsSaid, parts.el);
+  let ailing = false;
   const markets = h('div', { class: 'stack tight pad' });
   const latency = h('dl', { class: 'lines pad' });
   const streams = h('dl', { class: 'lines pad' });
@@ -40,7 +43,7 @@ export function create(ctx) {
   const imports = importPanel(ctx);
   const el = h('div', { class: 'page system' },
     h('div', { class: 'page-head' }, h('h1', { class: 'page-title' }, t('system.title')), h('span', { class: 'grow' }), control), fault,
-    panel(t('system.parts'), parts.el),
+    panel(t('system.parts'), partsBox),
     h('div', { class: 'home-grid' }, panel(t('system.markets'), markets), panel(t('system.latency'), latency), panel(t('system.streams'), streams), panel(t('system.storage'), storage), panel(t('system.devices'), devices)),
     imports.el, audit.el, panel(t('system.events'), events));
 
@@ -53,10 +56,20 @@ export function create(ctx) {
     }));
   }
 
+  /** All well is one line; it unfolds by itself when a part falls ill. @param {Part[]} list */
+  function drawParts(list) {
+    const well = list.filter((part) => part.state === 'running').length;
+    setText(partsSaid, well === list.length ? tn('system.partsAll', well) : t('system.partsSome', { well: quantity(well), all: quantity(list.length) }));
+    setClass(partsSaid, well === list.length ? 'up' : 'warn');
+    if (well < list.length && !ailing) partsBox.open = true;
+    ailing = well < list.length;
+    parts.update(list);
+  }
+
   function draw() {
     const found = ctx.store.state.system;
     if (!found) return;
-    parts.update(found.parts ?? []);
+    drawParts(found.parts ?? []);
     fill(markets, (found.markets ?? []).map(marketBlock));
     lines(latency, ['order', 'commit', 'stream'].map((name) => {
       const one = found.latency?.[name];

@@ -44,8 +44,8 @@ export function create(ctx) {
     empty: empty({ icon: 'wallet', title: t('wallet.emptyTitle'), text: t('wallet.emptyText') }),
     key: (/** @type {Statement & { i: number }} */ row) => `${row.at}|${row.reference}|${row.book}|${row.kind}|${row.amount}|${row.i}`,
     columns: [
-      { id: 'at', label: t('col.time'), width: '116px', cell: (row) => ({ text: stamp(row.at_market, null), cls: 'muted' }), place: 'sub' },
-      { id: 'kind', label: t('col.kind'), width: '112px', cell: (row) => ({ text: t(`posting.${row.kind}`), cls: 'strong' }), place: 'title' },
+      { id: 'at', label: t('col.time'), width: '16ch', cell: (row) => ({ text: stamp(row.at_market, null), cls: 'muted' }), place: 'sub' },
+      { id: 'kind', label: t('col.kind'), width: '17ch', cell: (row) => ({ text: t(`posting.${row.kind}`), cls: 'strong' }), place: 'title' },
       { id: 'what', label: t('col.for'), width: 'minmax(0, 2fr)', cell: (row) => ({ text: row.key ? labelOf(ctx, row.key) : purpose(row.reference), title: row.reference }), place: 'sub' },
       { id: 'amount', label: t('col.amount'), num: true, width: 'minmax(104px, 1.1fr)', cell: (row) => ({ text: profit(row.amount), cls: direction(row.amount) }), place: 'main' },
       { id: 'balance', label: t('col.balance'), num: true, width: 'minmax(108px, 1.2fr)', cell: (row) => rupees(row.balance), place: 'note' },
