@@ -19,8 +19,8 @@ run: $(VENV)/.run ## set up, start on http://127.0.0.1:8420, open the browser (O
 
 test: $(VENV)/.dev chromium ## every test: unit, contract, property, fault, architecture, docs, browser
 	@$(BIN)/python -m pytest tests --ignore tests/web -n $(JOBS) --dist loadfile $(AGAIN)
-	@$(BIN)/python -m pytest tests/web $(AGAIN) # a process each: a browser's event loop and asyncio tests do not mix
-	@$(BIN)/python -m pytest e2e $(AGAIN)
+	@$(BIN)/python -m pytest tests/web -n 2 --dist loadfile $(AGAIN) # apart: a browser's event loop and asyncio tests do not mix
+	@$(BIN)/python -m pytest e2e -n 2 --dist loadfile $(AGAIN)
 
 test-fast: $(VENV)/.dev ## everything but the browser
 	@$(BIN)/python -m pytest tests --ignore tests/web -n $(JOBS) --dist loadfile $(AGAIN)
