@@ -176,9 +176,9 @@ async function open(name, params) {
   await placeDock(name, mine);
 }
 
-/** Positions and orders stand under the chart where there is room. @param {string} name @param {number} mine */
+/** Positions and orders stand under the chart and under Home where there is room. @param {string} name @param {number} mine */
 async function placeDock(name, mine) {
-  const wanted = name === 'charts' && ctx.wide();
+  const wanted = (name === 'charts' || name === 'home') && ctx.wide();
   if (wanted && !dock) {
     const { create } = await import('../views/dock/index.js');
     if (mine !== turn || !frame || dock) return;
