@@ -27,7 +27,7 @@ from server.domain.brokerage import (
 from server.domain.orders import Order
 
 if TYPE_CHECKING:
-    from ib_async import Contract
+    from ib_async import IB, Contract
     from ib_async import Order as Sent
 
 __all__ = ("TYPES", "GatewayData", "contract_of", "put_prices", "sent_order")
@@ -49,6 +49,7 @@ _MOST_SHARES = 500
 _SNAPSHOT = 15.0
 """Seconds of patience for snapshots: the gateway ends one after 11."""
 _HISTORY = 60.0
+_NO_BARS = 162
 
 
 class GatewayData:
@@ -116,9 +117,7 @@ class GatewayData:
         for _, last in spans(start, end, most):
             rows = await self._gateway.fetch(
                 "history",
-                lambda ib, last=last: ib.reqHistoricalDataAsync(  # type: ignore[misc]
-                    contract, last.astimezone(UTC), stretch, size, "TRADES", True, formatDate=2, timeout=0
-                ),
+                lambda ib, last=last: _bars(ib, contract, last, stretch, size),  # type: ignore[misc]
                 group="history",
                 patience=_HISTORY,
             )
@@ -138,9 +137,7 @@ class GatewayData:
 
     async def positions(self) -> list[PositionLine]:
         """Open positions of the account."""
-        rows = await self._gateway.fetch("positions", lambda ib: ib.reqPositionsAsync(), alone=True)
-        mine = [row for row in rows if row.position and self._gateway.account in ("", row.account)]
-        found: list[PositionLine] = PARSERS["positions"](objects.positions(mine))
+        found: list[PositionLine] = PARSERS["positions"](objects.positions(await self._gateway.positions()))
         return found
 
     async def funds(self) -> list[FundsLine]:
@@ -183,6 +180,20 @@ class GatewayData:
             return key, None
         (line,) = PARSERS["quotes"](objects.plain(objects.ticker(row)))
         return key, line
+
+
+async def _bars(ib: "IB", contract: "Contract", last: datetime, stretch: str, size: str) -> list[Any]:
+    """One stretch of bars; where nothing was traded in it the gateway says so by an error."""
+    try:
+        return list(
+            await ib.reqHistoricalDataAsync(
+                contract, last.astimezone(UTC), stretch, size, "TRADES", True, formatDate=2, timeout=0
+            )
+        )
+    except Exception as error:
+        if getattr(error, "code", None) == _NO_BARS and "no data" in str(error):
+            return []
+        raise
 
 
 def _priced(line: QuoteLine) -> bool:

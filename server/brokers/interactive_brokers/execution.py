@@ -49,7 +49,9 @@ _ENDED = ("Filled", "Cancelled", "ApiCancelled", "Inactive")
 _RESTORED = (1101, 1102)
 _WAITS = (0.5, 2.0, 5.0, 10.0, 30.0)
 """Seconds between tries to reach the gateway again; it restarts once a day."""
-_NO_CHANGE = frozenset({103, 104, 105, 110, 135, 161, 201, 321, 329, 10147, 10148, 10149})
+_UNTAKEN = frozenset({110, 321, 434})
+"""Warnings to the library; but an order that the gateway never took stays under one: its API is read-only, say."""
+_NO_CHANGE = frozenset({103, 104, 105, 110, 135, 161, 201, 321, 329, 434, 10147, 10148, 10149})
 """Errors after which an order is as it was."""
 
 
@@ -64,6 +66,8 @@ class GatewayExecution(BrokerExecution):
         """Our id -> quantity: completed orders do not always tell what was asked for."""
         self._seen: dict[tuple[str, str, Decimal], datetime] = {}
         """When an order was first seen as it stands: IB does not say when that came about."""
+        self._rows: dict[str, Trade] = {}
+        """Permanent id -> order of this client, as last seen: a new connection knows none, and reading may fail."""
 
     def recall(self, orders: Iterable[Order]) -> None:
         """Quantities of the orders that may still change."""
@@ -80,20 +84,31 @@ class GatewayExecution(BrokerExecution):
             return ib.placeOrder(contract_of(listing), sent)
 
         def judge(trade: "Trade") -> Receipt | None:
-            number = trade.order.permId or trade.orderStatus.permId
+            number = _number(trade)
             refusal = _refusal(trade, 0)
-            if refusal is not None and trade.orderStatus.status in _ENDED and not trade.fills:
+            if refusal is not None and (trade.orderStatus.status in _ENDED or not number) and not trade.fills:
                 return Receipt(broker_id=str(number or ""), refusal=refusal)
             if number and trade.orderStatus.status not in _UNSENT:
+                self._remember(trade)
                 return Receipt(broker_id=str(number), client_id=order.id)
             return None
 
         return await self._gateway.command("place", send, judge)
 
     async def send_modify(self, order: Order, change: Change, listing: Listing) -> Receipt:
-        """The same order number again with all its terms; proved when the gateway shows them."""
+        """The same order number again with all its terms; proved when the gateway shows them.
+
+        An order of ours is sent as it first was: what a gateway adds to an order it shows is not all fit to send."""
         trade = await self._ours_there(order)
         wanted = copy.copy(trade.order)
+        if wanted.orderRef == order.id:
+            wanted = sent_order(order, listing, trade.order.account)
+            wanted.orderId, wanted.clientId, wanted.permId = (
+                trade.order.orderId,
+                trade.order.clientId,
+                trade.order.permId,
+            )
+            wanted.totalQuantity = trade.order.totalQuantity
         kind = change.type or order.type
         wanted.orderType = TYPES[kind]
         if change.quantity is not None:
@@ -126,10 +141,11 @@ class GatewayExecution(BrokerExecution):
 
     async def send_cancel(self, order: Order, listing: Listing) -> Receipt:
         """Proved when the gateway says that it is cancelled."""
-        trade = await self._ours_there(order)
+        trade = await self._ours_there(order, remembered=True)
         before = len(trade.log)
 
         def send(ib: "IB") -> "Trade":
+            ib.wrapper.trades.setdefault((trade.order.clientId, trade.order.orderId), trade)
             ib.cancelOrder(trade.order)
             return trade
 
@@ -149,8 +165,10 @@ class GatewayExecution(BrokerExecution):
         """Open orders of all programs, then completed ones: what ended between the two readings is in the second.
 
         Orders that the library saw end are taken too, for completed orders come late."""
-        ended = [row for row in self._gateway.client.trades() if row.orderStatus.status in _ENDED and _number(row)]
+        ended = [row for row in self._gateway.trades() if row.orderStatus.status in _ENDED and _number(row)]
         open_ = await self._gateway.fetch("orders", lambda ib: ib.reqAllOpenOrdersAsync(), alone=True)
+        for row in open_:
+            self._remember(row)
         done = await self._gateway.fetch("orders", lambda ib: ib.reqCompletedOrdersAsync(False), alone=True)
         book: dict[str, OrderLine] = {}
         for rows in (ended, [row for row in open_ if _number(row)], done):
@@ -181,9 +199,7 @@ class GatewayExecution(BrokerExecution):
 
     async def read_positions(self) -> list[PositionLine]:
         """Positions of the account."""
-        rows = await self._gateway.fetch("positions", lambda ib: ib.reqPositionsAsync(), alone=True)
-        mine = [row for row in rows if row.position and self._gateway.account in ("", row.account)]
-        found: list[PositionLine] = PARSERS["positions"](objects.positions(mine))
+        found: list[PositionLine] = PARSERS["positions"](objects.positions(await self._gateway.positions()))
         return found
 
     async def read_funds(self) -> list[FundsLine]:
@@ -253,24 +269,37 @@ class GatewayExecution(BrokerExecution):
             else:
                 return
 
-    async def _ours_there(self, order: Order) -> "Trade":
-        """The library's own view of an order, if this connection may change it; else NotAccepted, with nothing sent."""
+    async def _ours_there(self, order: Order, *, remembered: bool = False) -> "Trade":
+        """The library's own view of an order, if this connection may change it; else NotAccepted, with nothing sent.
+
+        `remembered`: as we last saw it will do where it cannot be read; a cancel needs no more than its number."""
         for fresh in (False, True):
             try:
                 if fresh:
                     await self._gateway.fetch("orders", lambda ib: ib.reqAllOpenOrdersAsync(), alone=True)
-                rows = [row for row in self._gateway.client.trades() if str(_number(row)) == order.broker_id]
             except Unavailable as error:
+                if remembered and order.broker_id in self._rows:
+                    return self._again(self._rows[order.broker_id])
                 raise NotAccepted(f"Not sent: {error.detail}", error.code) from None
-            for row in rows:
+            for row in [row for row in self._gateway.trades() if str(_number(row)) == order.broker_id]:
                 if row.orderStatus.status in _ENDED and not _refusal(row, 0):
                     raise NotAccepted("The order has ended.", "broker.too_late")
                 if row.orderStatus.status in _ENDED:
                     continue
-                if row.order.clientId != self._gateway.client.client.clientId or row.order.orderId <= 0:
+                if row.order.clientId != self._gateway.number or row.order.orderId <= 0:
                     raise NotAccepted("Another program made this order; only it may change it.", "broker.not_ours")
                 return row
         raise NotAccepted("Interactive Brokers has no such open order.", "broker.not_found")
+
+    def _remember(self, row: "Trade") -> None:
+        if row.order.clientId == self._gateway.number and row.order.orderId > 0 and _number(row):
+            self._rows[str(_number(row))] = row
+
+    def _again(self, row: "Trade") -> "Trade":
+        """For a connection that does not know it."""
+        from ib_async import Trade
+
+        return Trade(row.contract, row.order, copy.copy(row.orderStatus), [], [])
 
     def _mine(self, account: str) -> bool:
         return not account or self._gateway.account in ("", account)
@@ -301,10 +330,10 @@ def _terms(sent: Any) -> tuple[Any, ...]:
 
 
 def _refusal(row: Any, since: int) -> Refusal | None:
-    """The last error in an order's log from an entry on; warnings aside."""
+    """The last error in an order's log from an entry on; warnings aside, unless they came before any word of it."""
     for entry in reversed(row.log[since:]):
         code = entry.errorCode
-        deadly = code == 110 and row.orderStatus.status in _ENDED
+        deadly = (code == 110 and row.orderStatus.status in _ENDED) or (code in _UNTAKEN and not _number(row))
         if code and (deadly or since or code not in WARNINGS) and not 2100 <= code < 2200:
             return refusal_of(code, said(entry.message))
     return None

@@ -2,104 +2,137 @@
 
 The library owns the socket and keeps its own picture of orders. A read is asked for anew each time; an order command
 goes out once and waits for the gateway's word on it. What the library makes up itself proves nothing.
+
+Many requests of the protocol have no number: their answers are told apart by kind alone. So one of a kind is under way
+at a time, and where its answer did not come in time the line is given up: on a new one no late answer to an old
+question can be taken for the answer to this one, which might prove absent an order that is there.
 """
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from server.brokers.interactive_brokers.client import new_client
 from server.brokers.interactive_brokers.parse import PARSERS, refusal_of
 from server.brokers.kit.http import Http
 from server.brokers.kit.manifest import Manifest
 from server.brokers.kit.ports import Context, Usage
-from server.core.errors import Fault, Invalid, RateLimited, Unavailable, Unknown
+from server.core.errors import Invalid, RateLimited, Unavailable, Unknown
 from server.orders.ports import NotAccepted
 
 if TYPE_CHECKING:
-    from ib_async import IB, StartupFetch, Trade
+    from ib_async import IB, Trade
 
-__all__ = ("Gateway", "new_client")
+__all__ = ("Gateway",)
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 _LOOK = 0.1
 """Seconds between looks at an order on which no event came."""
 _FIGURES = "AvailableFunds,InitMarginReq,TotalCashValue,NetLiquidation,$LEDGER:ALL"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-
-def new_client() -> "IB":
-    """A client of the library; tests put one in its place that talks to a fake gateway."""
-    try:
-        from ib_async import IB
-    except ImportError:
-        raise Fault(
-            "The library for Interactive Brokers is not installed.",
-            code="broker.library",
-            remedy="Install it with: pip install sauda[ib]",
-        ) from None
-    return IB()
-
-
-def _nothing() -> "StartupFetch":
-    from ib_async import StartupFetch
-
-    return StartupFetch(0)
+_ALIVE = 2.0
+"""Seconds in which a gateway that lives tells the time."""
+_OFFLINE = (1100, 2110)
+"""The gateway has lost Interactive Brokers' servers, or its user is signed out; after 1101 and 1102 it is back."""
+_ONLINE = (1101, 1102)
+_BOOKS = frozenset({0, 3, 5, 11, 61, 63, 101})
+"""Messages that are lines of a book, and those that have no number at all."""
+_TAKEN = 326
 
 
 class Gateway(Http):
     """One account's line to TWS or the IB Gateway."""
-
-    make: Callable[[], "IB"] = staticmethod(new_client)
 
     def __init__(self, context: Context, manifest: Manifest, *, probe: bool = False) -> None:
         super().__init__(context, manifest, PARSERS["error"])
         self._client: IB | None = None
         self._joining = asyncio.Lock()
         self._reading = asyncio.Lock()
+        self._asking: set[asyncio.Task[Any]] = set()
         self._probe = probe
         self._over = False
+        self._offline = ""
+        """What the gateway said when it lost IB's servers."""
+        self._unread = 0
+        """Messages about orders or the account that the library could not read."""
 
     async def open(self) -> None:
         """Connect, when not connected. Raises Unavailable, with what to do about it."""
         async with self._joining:
             if self._over:  # a late reading must not bring the line up again
                 raise self._fail(f"{self.manifest.title}: the line to the gateway was closed.")
-            if self._client is None:
-                self._client = type(self).make()
-                self._client.RaiseRequestErrors = True
-            if self._client.isConnected():
+            if self._client is not None and self._client.isConnected():
                 return
             host, port = self.place()
-            number = self.context.credentials.get("client_number", "").strip() or "11"
-            if not (number.isascii() and number.isdigit() and 1 <= int(number) <= 31):
-                raise Invalid(
-                    "The client number is a whole number from 1 to 31.", code="broker.client", field="client_number"
-                )
+            number = self.number
+            client, said = new_client(self._undecoded), list[tuple[int, str]]()
+            client.errorEvent += lambda _, code, text, __: said.append((code, text))
             try:
-                await self._client.connectAsync(
-                    host,
-                    port,
-                    clientId=int(number) + (100 if self._probe else 0),
-                    timeout=self.connect_timeout,
-                    account=self.account,
-                    raiseSyncErrors=True,
-                    fetchFields=_nothing(),  # books are read when needed, and then anew
-                )
+                await self._join(client, host, port, number)
             except (OSError, TimeoutError) as error:  # ConnectionError is an OSError
+                for code, text in said:
+                    if code == _TAKEN:
+                        raise Unavailable(
+                            f"The gateway turned the line away: {self.clean(text)}",
+                            code="broker.client",
+                            remedy="Give each program on the gateway a client number of its own.",
+                        ) from None
                 raise Unavailable(
                     f"No TWS or IB Gateway answers at {host}:{port} ({type(error).__name__}).",
                     code="broker.unreached",
                     remedy="Start it, sign in there, allow socket clients in its API settings, turn Read-Only API off, "
                     "and give each program its own client number.",
                 ) from None
+            client.errorEvent += self._erred
+            self._offline = ""
+            self._client = client
+
+    async def _join(self, client: "IB", host: str, port: int, number: int) -> None:
+        """The handshake. The library alone would wait out its patience where the gateway hangs up on it."""
+        client.wrapper.clientId = number
+        hung_up = asyncio.Event()
+        client.client.conn.disconnected += lambda _: hung_up.set()
+        joining = asyncio.ensure_future(client.client.connectAsync(host, port, number, self.connect_timeout))
+        ended = asyncio.ensure_future(hung_up.wait())
+        try:
+            await asyncio.wait({joining, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not joining.done():
+                raise ConnectionAbortedError("the gateway hung up")
+            joining.result()
+        finally:
+            for task in (joining, ended):
+                task.cancel()
+            await asyncio.gather(joining, ended, return_exceptions=True)
 
     async def close(self) -> None:
         """Disconnect, for good."""
         self._over = True
         if self._client is not None and self._client.isConnected():
             self._client.disconnect()
+        for task in self._asking:
+            task.cancel()
         await super().close()
+
+    def _drop(self, client: "IB", why: str) -> None:
+        """Give a line up; who needs it next brings up another. What is under way on it fails at once."""
+        _log.warning("%s: the line to the gateway is given up: %s", self.manifest.title, why)
+        if self._client is client:
+            self._client = None
+        if client.client.conn.transport is not None:
+            client.client.conn.transport.abort()
+
+    def _undecoded(self, message: int) -> None:
+        self._unread += message in _BOOKS
+
+    def _erred(self, number: int, code: int, text: str, contract: Any) -> None:
+        if code in _OFFLINE:
+            self._offline = self.clean(text)
+        elif code in _ONLINE:
+            self._offline = ""
 
     @property
     def client(self) -> "IB":
@@ -108,11 +141,25 @@ class Gateway(Http):
             raise self._fail(f"{self.manifest.title}: the line to the gateway is down.")
         return self._client
 
+    def trades(self) -> list["Trade"]:
+        """Orders as the library saw them on this connection; none while the line is down."""
+        return list(self._client.trades()) if self._client is not None and self._client.isConnected() else []
+
     @property
     def account(self) -> str:
         """The account's number there; empty until signed in."""
         grant = self.context.session
         return grant.user if grant is not None else self.context.credentials.get("account", "").strip()
+
+    @property
+    def number(self) -> int:
+        """Our number among the gateway's clients; a trial has one of its own. Raises Invalid."""
+        number = self.context.credentials.get("client_number", "").strip() or "11"
+        if not (number.isascii() and number.isdigit() and 1 <= int(number) <= 31):
+            raise Invalid(
+                "The client number is a whole number from 1 to 31.", code="broker.client", field="client_number"
+            )
+        return int(number) + (100 if self._probe else 0)
 
     def place(self) -> tuple[str, int]:
         """Where the gateway listens. Raises Invalid for another machine: the line is not encrypted."""
@@ -140,7 +187,7 @@ class Gateway(Http):
     ) -> T:
         """Ask for something that changes nothing, again while nobody answers. Raises as `Http.read`.
 
-        `alone` for what the library knows by name only: of two such requests at once it would lose one's answer."""
+        `alone` for requests without a number: one at a time, and the line is given up when no answer comes."""
         wait = self.pause
         for left in reversed(range(self.tries)):
             try:
@@ -169,6 +216,19 @@ class Gateway(Http):
 
         return await self.fetch("funds", ask, alone=True)
 
+    async def positions(self) -> list[Any]:
+        """Open positions of the account, each contract once: a change under way while they are read repeats a line."""
+
+        async def ask(ib: "IB") -> list[Any]:
+            try:
+                return list(await ib.reqPositionsAsync())
+            finally:  # it is a subscription, and nobody listens
+                if ib.isConnected():
+                    ib.client.cancelPositions()
+
+        rows = {(row.account, row.contract.conId): row for row in await self.fetch("positions", ask, alone=True)}
+        return [row for row in rows.values() if row.position and self.account in ("", row.account)]
+
     async def _asked(
         self, name: str, ask: Callable[["IB"], Awaitable[T]], group: str, patience: float, *, alone: bool
     ) -> T:
@@ -176,16 +236,22 @@ class Gateway(Http):
         await self.open()  # a line that went down is brought up by whoever needs it first
         self._enter_breaker()
         client = self.client
-        problem, started, at = "", self.context.clock.monotonic(), self.context.clock.now()
+        problem, started, at, unread = "", self.context.clock.monotonic(), self.context.clock.now(), self._unread
         try:
-            async with self._reading if alone else contextlib.nullcontext():
-                found = await asyncio.wait_for(ask(client), patience)
+            if alone:
+                found = await self._one_by_one(client, ask, patience)
+            else:
+                found = await self._numbered(client, ask, patience)
+            if self._unread > unread:  # a line that the library dropped would be missing without a word
+                problem = "not readable"
+                raise self._fail(f"{self.manifest.title}'s answer to {name} could not be read.")
             self.breaker.succeed()
             return found
         except TimeoutError:
             self.breaker.fail()
             problem = "no answer in time"
-            raise self._fail(f"{self.manifest.title} gave no answer to {name} ({problem}).") from None
+            words = f" It said: {self._offline}" if self._offline else ""
+            raise self._fail(f"{self.manifest.title} gave no answer to {name} ({problem}).{words}") from None
         except OSError:
             self.breaker.fail()
             problem = "connection cut"
@@ -200,6 +266,38 @@ class Gateway(Http):
         finally:
             self._log(name, group, at, started, problem)
 
+    async def _one_by_one(self, client: "IB", ask: Callable[["IB"], Awaitable[T]], patience: float) -> T:
+        """In a task of its own: the answer is waited for even when the one who asked has gone."""
+
+        async def waited() -> T:
+            async with self._reading:
+                try:
+                    return await asyncio.wait_for(ask(client), patience)
+                except TimeoutError:
+                    self._drop(client, "a question stayed without an answer")
+                    raise
+
+        task = asyncio.ensure_future(waited())
+        self._asking.add(task)
+        task.add_done_callback(self._asked_for)
+        return await asyncio.shield(task)
+
+    def _asked_for(self, task: asyncio.Task[Any]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled():
+            task.exception()  # the one who asked may have gone
+
+    async def _numbered(self, client: "IB", ask: Callable[["IB"], Awaitable[T]], patience: float) -> T:
+        """A late answer harms nothing here; but a line on which nothing at all came is asked for the time."""
+        heard = client.client.connectionStats().numMsgRecv
+        try:
+            return await asyncio.wait_for(ask(client), patience)
+        except TimeoutError:
+            if client.isConnected() and client.client.connectionStats().numMsgRecv == heard:
+                with contextlib.suppress(TimeoutError, OSError):
+                    await self._one_by_one(client, lambda ib: ib.reqCurrentTimeAsync(), min(patience, _ALIVE))
+            raise
+
     async def command(self, name: str, send: Callable[["IB"], "Trade"], judge: Callable[["Trade"], T | None]) -> T:
         """Send an order command once and wait for the gateway's word on it.
 
@@ -210,6 +308,8 @@ class Gateway(Http):
             client = self.client
         except (RateLimited, Unavailable) as error:
             raise NotAccepted(f"Not sent: {error.detail}", error.code) from None
+        if self._offline and name != "cancel":  # what the gateway keeps back until then may be wanted no longer
+            raise NotAccepted(f"Not sent: the gateway said: {self._offline}", "broker.gateway_offline")
         if not self.breaker.enter() and name != "cancel":  # a cancel is worth a try
             raise NotAccepted(
                 f"{title} has failed repeatedly; not sent. Next try in {self.breaker.wait_for():.0f} s.",

@@ -117,11 +117,15 @@ _CODES: dict[int, RefusalKind] = {
     201: "order",
     202: "order",
     203: "permission",
+    321: "input",
     326: "permission",
     354: "permission",
+    434: "input",
+    435: "input",
     502: "network",
     504: "network",
     1100: "network",
+    2110: "network",
     10147: "not_found",
     10148: "order",
     10318: "order",
@@ -373,6 +377,8 @@ def error(body: bytes) -> Refusal:
 def refusal_of(code: int, message: str) -> Refusal:
     """A refusal by its number; one that is not known proves nothing about an order."""
     kind = _CODES.get(code, "other")
+    if code == 162:  # whatever went wrong with bars
+        kind = "rate" if "pacing" in message else "permission" if "ermission" in message else "not_found"
     return Refusal(kind=kind, code=str(code), message=message, fate_unknown=kind == "network")
 
 

@@ -9,7 +9,8 @@ import pytest
 from server.core.errors import Invalid, Unavailable
 from server.orders.ports import NotAccepted
 from tests.brokers.interactive_brokers import FakeGateway
-from tests.brokers.joined import Joined, joined
+from tests.brokers.joined import Joined, eventually, joined
+from tests.brokers.tws_messages import error
 from tests.trading import order
 
 D = Decimal
@@ -73,10 +74,11 @@ async def test_modify_when_refused_then_the_order_works_on_though_the_library_ca
     sent = order(instrument, "BUY", 150, "LIMIT", "800.10")  # 100 are filled
     ack = await side.place(sent)
     sent = msgspec.structs.replace(sent, broker_id=ack.broker_id, state="OPEN")
-    client = gateway(made).clients[-1]
-    (trade,) = client.ib.trades()
-    client.ib.wrapper.error(trade.order.orderId, 10148, "cannot be cancelled, state: PendingCancel", "")
-    assert trade.orderStatus.status == "Cancelled"
+    client = made.connection.http.client  # type: ignore[attr-defined]
+    (trade,) = client.trades()
+    (line,) = gateway(made).lines
+    line.say(error(trade.order.orderId, 10148, "cannot be cancelled, state: PendingCancel"))
+    await eventually(lambda: [e.status for e in trade.log if e.errorCode == 10148] == ["Cancelled"])
     found = await side.find(sent.id)
     assert found is not None
     assert (found.state, found.filled, found.quantity) == ("PARTIAL", 100, 150)
