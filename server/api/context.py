@@ -79,6 +79,8 @@ class Context:
     """What must be confirmed before an account's first live order of the day; empty = nothing."""
     brokers: Callable[[], tuple[int, int]]
     """Live accounts connected, and all of them."""
+    order_routes: Callable[[], Mapping[str, str]]
+    """Account in which a segment's tickets begin."""
     first_watchlists: Callable[[], Sequence[Any]]
     """Watchlists of a new installation."""
 

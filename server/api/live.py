@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
 
@@ -13,6 +13,7 @@ __all__ = (
     "BrokerWire",
     "CheckReport",
     "CheckStep",
+    "CoursePoint",
     "FieldWire",
     "FundsWireLine",
     "HeldLine",
@@ -20,6 +21,11 @@ __all__ = (
     "LinkWire",
     "Live",
     "MasterWire",
+    "OrderRoute",
+    "ReadRoute",
+    "Routing",
+    "RoutingAsked",
+    "ScoreWire",
     "UsageCall",
     "UsageLine",
 )
@@ -70,6 +76,18 @@ class Begun(msgspec.Struct, frozen=True, kw_only=True):
     account: str = ""
 
 
+class ScoreWire(msgspec.Struct, frozen=True, kw_only=True):
+    """How good an account is for reads, from its last calls, and what that is made of."""
+
+    score: float
+    """0 to 1: 0.6 x success + 0.3 x speed (half at 300 ms) + 0.1 while the limit has room."""
+    success: float | None
+    """Share of calls that succeeded; null before the first one."""
+    median_ms: float | None
+    free: int | None
+    """Calls left in the tightest window of the broker's limits; null where that is not known."""
+
+
 class LinkWire(msgspec.Struct, frozen=True, kw_only=True):
     """How a live account stands."""
 
@@ -94,8 +112,7 @@ class LinkWire(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of its master without a canonical symbol, by reason."""
     snapshot_at: datetime | None
     since: datetime | None
-    score: float
-    """0 to 1: success, latency and room left of its reads."""
+    score: ScoreWire
 
 
 class FundsWireLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,8 +160,18 @@ class AccountLine(msgspec.Struct, frozen=True, kw_only=True):
     """Worth of the holdings."""
 
 
+class CoursePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls of one stretch of time; `at` is its middle."""
+
+    at: datetime
+    calls: int
+    failures: int
+    p50_ms: float
+    p99_ms: float
+
+
 class UsageLine(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums of one endpoint of one account since the start."""
+    """Sums of one endpoint of one account over the span asked for."""
 
     account: str
     broker: str
@@ -153,11 +180,11 @@ class UsageLine(msgspec.Struct, frozen=True, kw_only=True):
     failures: int
     p50_ms: float
     p99_ms: float
-    recent_ms: list[float]
-    """Latencies of the last calls, oldest first."""
     left: int | None
     """Calls left in the broker's window, where known."""
     last_problem: str
+    course: list[CoursePoint]
+    """The span in 60 equal stretches, oldest first; those without a call are left out."""
 
 
 class UsageCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +197,45 @@ class UsageCall(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     ms: float
     problem: str
+
+
+class ReadRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom one kind of read is asked of."""
+
+    operation: Literal["quotes", "history"]
+    order: list[str]
+    """Accounts in the user's order; those not named follow by their score."""
+    now: list[str]
+    """Accounts as they are asked at this moment, best first; those that are down are left out."""
+
+
+class OrderRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a ticket of one segment begins."""
+
+    segment: str
+    able: list[str]
+    """Live accounts that trade it."""
+    account: str
+    """Empty: the account in use."""
+
+
+class Routing(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules of the router and what they lead to now. Reads fall back; an order never does."""
+
+    reads: list[ReadRoute]
+    orders: list[OrderRoute]
+    revision: int
+    """Changes so far; a change names the one it is based on."""
+
+
+class RoutingAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All rules, as they are to be."""
+
+    quotes: Annotated[list[str], msgspec.Meta(max_length=50)]
+    history: Annotated[list[str], msgspec.Meta(max_length=50)]
+    orders: Annotated[dict[str, str], msgspec.Meta(max_length=20)]
+    """Account by segment; a segment not named goes to the account in use."""
+    revision: int
 
 
 class MasterWire(msgspec.Struct, frozen=True, kw_only=True):
@@ -256,12 +322,20 @@ class Live(Protocol):
         """Live accounts as their brokers told them last."""
         ...
 
-    def usage_lines(self) -> list[UsageLine]:
-        """Calls by endpoint."""
+    async def usage_lines(self, hours: float) -> list[UsageLine]:
+        """Calls by endpoint, over the last hours."""
         ...
 
-    def usage_calls(self, limit: int) -> list[UsageCall]:
+    async def usage_calls(self, limit: int) -> list[UsageCall]:
         """The last calls, newest first."""
+        ...
+
+    def routing(self) -> Routing:
+        """Rules of the router."""
+        ...
+
+    async def route(self, asked: RoutingAsked) -> Routing:
+        """Change them; raises Invalid naming the field, Conflict when they changed meanwhile."""
         ...
 
     def masters(self) -> list[MasterWire]:

@@ -4,14 +4,25 @@ from decimal import Decimal
 from typing import Annotated
 
 import msgspec
-from litestar import get
+from litestar import get, put
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from server.api.context import Context
-from server.api.live import AccountLine, FundsWireLine, HeldLine, Live, MasterWire, UsageCall, UsageLine
+from server.api.live import (
+    AccountLine,
+    FundsWireLine,
+    HeldLine,
+    Live,
+    MasterWire,
+    Routing,
+    RoutingAsked,
+    UsageCall,
+    UsageLine,
+)
 from server.api.positions import prices_of
+from server.api.strict import Strict
 from server.api.wire import Page
 from server.domain.money import to_minor
 
@@ -39,8 +50,9 @@ class Portfolio(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """The usage log since the start."""
+    """The usage log; it outlives restarts."""
 
+    hours: float
     endpoints: list[UsageLine]
     calls: list[UsageCall]
 
@@ -59,17 +71,30 @@ def portfolio_handlers(live: Live) -> list[HTTPRouteHandler]:
         lines += live.portfolio()
         return Portfolio(accounts=lines, totals=_totals(lines))
 
-    @get("/api/v1/usage", tags=["Brokers"], summary="Calls to brokers", sync_to_thread=False)
-    def usage(limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100) -> Usage:
-        """By endpoint, and the last ones."""
-        return Usage(endpoints=live.usage_lines(), calls=live.usage_calls(limit))
+    @get("/api/v1/usage", tags=["Brokers"], summary="Calls to brokers")
+    async def usage(
+        limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
+        hours: Annotated[float, QueryParameter(gt=0, le=24 * 366)] = 24,
+    ) -> Usage:
+        """By endpoint over the last `hours`, and the last ones. Calls are kept for `store.keep_usage_days`."""
+        return Usage(hours=hours, endpoints=await live.usage_lines(hours), calls=await live.usage_calls(limit))
+
+    @get("/api/v1/routing", tags=["Brokers"], summary="Which account is asked, and which trades", sync_to_thread=False)
+    def routing() -> Routing:
+        """Rules by kind of read and by segment."""
+        return live.routing()
+
+    @put("/api/v1/routing", dto=Strict[RoutingAsked], return_dto=None, tags=["Brokers"], summary="Change the rules")
+    async def route(data: JSONBody[RoutingAsked]) -> Routing:
+        """All or nothing; acts at once. An order that was begun stays where it is."""
+        return await live.route(data)
 
     @get("/api/v1/masters", tags=["Brokers"], summary="Instrument masters", sync_to_thread=False)
     def masters() -> Page[MasterWire]:
         """What each market's brokers list, and what could not be mapped."""
         return Page(live.masters())
 
-    return [portfolio, usage, masters]
+    return [portfolio, usage, routing, route, masters]
 
 
 def _paper(context: Context, account_id: str) -> AccountLine:

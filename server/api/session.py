@@ -31,6 +31,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     preferences: dict[str, Any]
     brokers: tuple[int, int]
     """Live accounts connected, and all of them."""
+    order_routes: dict[str, str]
+    """Account in which a segment's tickets begin, by the user's rules."""
     notices: list[str]
     """What was found at start-up and must be read."""
 
@@ -50,6 +52,7 @@ async def session(context: NamedDependency[Context]) -> Session:
         kill_switch=kill_wire(context),
         preferences=await context.reads.settings.get("preferences", {}),
         brokers=context.brokers(),
+        order_routes=dict(context.order_routes()),
         notices=list(context.notices),
     )
 

@@ -28,6 +28,7 @@ LIVE = (
     "store.keep_tick_days",
     "store.keep_second_bar_days",
     "store.keep_minute_bar_days",
+    "store.keep_usage_days",
     "store.keep_backups",
 )
 """Settings that act without a restart."""

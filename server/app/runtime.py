@@ -38,6 +38,7 @@ from server.app.importing import ImportService
 from server.app.live.accounts import LiveAccounts
 from server.app.live.check import Checks
 from server.app.live.front import LiveFront
+from server.app.live.usage import UsageLog
 from server.app.options import Options
 from server.app.reload import Reloader
 from server.app.replayed import Replays
@@ -68,6 +69,7 @@ from server.orders.settings import OrderSettings
 from server.risk.margin import portfolio_margin
 from server.rulebook import Rulebook
 from server.storage.store import Storage
+from server.storage.usage import UsageFile
 
 __all__ = ("Runtime",)
 
@@ -271,6 +273,12 @@ class Runtime:
         return account.broker if account.mode == "LIVE" and account.broker in self.rulebook.brokers else PLAN
 
     def _live(self, data: Path) -> LiveAccounts:
+        usage = UsageLog(
+            UsageFile(data),
+            self.clock,
+            lambda: self.reloader.settings.store.keep_usage_days,
+            lambda text: self.orders.desk.notice("warn", text),
+        )
         return LiveAccounts(
             Vault(data, os.environ.get("SAUDA_VAULT_PASSPHRASE", "")),
             redirect=f"http://127.0.0.1:{self.settings.server.port}{CALLBACK}",
@@ -286,6 +294,7 @@ class Runtime:
             accounts=self.accounts,
             executions=self.executions,
             plan=self._plan,
+            usage=usage,
             prefer=self.settings.live.prefer,
         )
 
@@ -382,6 +391,7 @@ class Runtime:
             notices=notices,
             read_back=self.live_front.read_back,
             brokers=self.live_front.connected,
+            order_routes=self.live_front.order_routes,
             first_watchlists=lambda: first_watchlists(self.markets[MARKET]),
         )
 

@@ -70,6 +70,8 @@ class Store(Struct, frozen=True, forbid_unknown_fields=True):
     keep_tick_days: Annotated[int, Meta(ge=1, le=3650)] = 10
     keep_second_bar_days: Annotated[int, Meta(ge=1, le=3650)] = 30
     keep_minute_bar_days: Annotated[int, Meta(ge=1, le=36500)] = 1825
+    keep_usage_days: Annotated[int, Meta(ge=1, le=366)] = 14
+    """Calls to brokers: some 30,000 a day and account."""
     keep_backups: Annotated[int, Meta(ge=0, le=366)] = 7
     """Daily backups kept; 0 = none are made by themselves."""
 
@@ -78,7 +80,7 @@ class Live(Struct, frozen=True, forbid_unknown_fields=True):
     """Accounts at real brokers."""
 
     prefer: dict[str, str] = {}
-    """Account asked first, by kind of read: `history = "zerodha-1"`. Others follow by their score."""
+    """Account asked first, by kind of read (quotes, history), until rules are set on the Brokers page."""
 
 
 class Rules(Struct, frozen=True, forbid_unknown_fields=True):

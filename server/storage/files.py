@@ -12,6 +12,7 @@ __all__ = (
     "RESTORING",
     "SMALL",
     "TICKS",
+    "USAGE",
     "aside",
     "family",
     "stamp",
@@ -23,6 +24,8 @@ ANCHOR = "journal.anchor"
 BACKUPS = "backups"
 RECORDINGS = "recordings.db"
 """The list of imported recordings (`feeds.replay`), a small SQLite file."""
+USAGE = "usage.db"
+"""Calls to brokers (`storage.usage`), a small SQLite file."""
 SMALL = ("sauda.toml", "simulator.state", RECORDINGS)
 """Files of others that travel in a backup when they are there: the user's settings, the simulated
 market's state, the list of recordings."""

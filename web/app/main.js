@@ -3,7 +3,7 @@
 import { age, hourMinute } from '../format/dates.js';
 import { t } from '../format/i18n.js';
 import { linkLost } from '../store/freshness.js';
-import { watchlist } from '../store/selectors.js';
+import { routeOf, watchlist } from '../store/selectors.js';
 import { h } from '../widgets/dom.js';
 import { openSheet } from '../widgets/sheet.js';
 import { toast } from '../widgets/toast.js';
@@ -193,6 +193,7 @@ async function placeDock(name, mine) {
 
 /** The ticket: right panel on a desktop, sheet elsewhere. @param {import('../views/context.js').TicketSpec} spec @param {boolean} [byKey] asked for by keyboard */
 function openTicket(spec, byKey = false) {
+  if (!spec.modify) beginIn(spec.key);
   store.set('selected', spec.key);
   if (ctx.wide()) {
     if (store.state.preferences.sideShut) ctx.prefer({ sideShut: false });
@@ -204,6 +205,14 @@ function openTicket(spec, byKey = false) {
   let sheet;
   const made = createTicket(ctx, spec, { onDone: () => sheet.close(), onClose: () => sheet.close() });
   sheet = ctx.sheet(t('ticket.title'), made.el, { bare: true, onClose: () => made.destroy() });
+}
+
+/** A new ticket begins in the account that the user's rule names for its segment. @param {string} key */
+function beginIn(key) {
+  const to = routeOf(store, key);
+  if (!to) return;
+  ctx.useAccount(to.id);
+  toast({ text: t('routing.moved', { segment: key.slice(0, key.indexOf(':')), title: to.title }), level: 'good' });
 }
 
 /** @param {string} key @param {import('../views/context.js').TicketSpec} [spec] */

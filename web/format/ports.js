@@ -79,7 +79,9 @@
  * @property {(account: string) => Promise<import('./brokers.js').CheckTold>} checked
  * @property {(account: string) => Promise<unknown>} confirm
  * @property {(refresh?: boolean) => Promise<import('./brokers.js').TogetherTold>} portfolio
- * @property {() => Promise<import('./brokers.js').UsageTold>} usage
+ * @property {(hours: number) => Promise<import('./brokers.js').UsageTold>} usage
+ * @property {() => Promise<import('./brokers.js').RoutingTold>} routing
+ * @property {(body: import('./brokers.js').RoutingAsked) => Promise<import('./brokers.js').RoutingTold>} route
  * @property {() => Promise<Items<import('./brokers.js').MasterTold>>} masters
  * @property {() => Promise<Items<Replay>>} replays
  * @property {(id: string, speed: number) => Promise<Market>} startReplay

@@ -32,6 +32,23 @@ export function quoteFreshness(store, key) {
   return freshness(store.quotes.get(key), store.state, market(store), store.now());
 }
 
+/**
+ * The account in which a new ticket begins by the user's rule, when it is another than the one in use. A rule moves between
+ * live accounts of one market only, and never away from where the instrument is held or ordered.
+ * @param {Store} store
+ * @param {string} key
+ * @returns {import('../format/wire.js').Account | null}
+ */
+export function routeOf(store, key) {
+  const { state } = store;
+  const mine = account(store);
+  const to = state.session?.accounts.find((one) => one.id === state.session?.order_routes?.[key.slice(0, key.indexOf(':'))]);
+  if (!mine || !to || to.id === mine.id || to.mode !== 'LIVE' || mine.mode !== 'LIVE' || to.market !== mine.market) return null;
+  const busy = state.positions.some((one) => one.key === key && one.quantity !== 0) || state.holdings.some((one) => one.key === key)
+    || [...state.orders.values()].some((one) => one.account === mine.id && one.key === key && working(one));
+  return busy ? null : to;
+}
+
 /** @param {Order} order */
 export function working(order) {
   return LIVE.has(order.state);

@@ -23,6 +23,7 @@ from server.app.live.keeper import SESSION, Keeper, packed
 from server.app.live.links import Kept, Link
 from server.app.live.markets import LiveMarket, market_of
 from server.app.live.router import Router
+from server.app.live.rules import RulesKept
 from server.app.live.usage import UsageLog
 from server.auth.vault import Vault
 from server.brokers.kit.manifest import Manifest
@@ -72,7 +73,8 @@ class LiveAccounts:
         others: whether addresses other than the brokers' own are taken (development mode: fakes).
         markets, accounts, executions: the runtime's own, into which live accounts enter themselves.
         plan: whose charges an account pays.
-        prefer: the account asked first, by kind of read.
+        usage: the log of calls to brokers.
+        prefer: the account asked first, by kind of read, before the user has set rules on screen.
     """
 
     def __init__(
@@ -92,12 +94,14 @@ class LiveAccounts:
         accounts: dict[str, Account],
         executions: dict[str, Execution],
         plan: Callable[[Account], str],
+        usage: UsageLog,
         prefer: Mapping[str, str],
     ) -> None:
-        self.usage = UsageLog()
+        self.usage = usage
         self.links: dict[str, Link] = {}
         self.live_markets: dict[str, LiveMarket] = {}
-        self.router = Router(self.links, self.usage, prefer)
+        self.rules = RulesKept(storage, clock, self.links, prefer, self._ruled)
+        self.router = Router(self.links, usage, lambda: self.rules.rules)
         self._store = LiveStore(storage.ticks, clock)
         self._store.router = self.router
         self._vault = vault
@@ -138,11 +142,13 @@ class LiveAccounts:
             link = Link(account, registry.adapter(account.broker), kept)
             self.links[account.id] = link
             await self._enter(link)
+        await self.rules.load()
 
     def parts(self) -> list[Part]:
-        """A part for each live market and each account that can sign in."""
+        """The usage log, and a part for each live market and each account that can sign in."""
         self._running = True
-        parts = [Part(name, live.market.run, essential=False) for name, live in self.live_markets.items()]
+        parts = [Part("usage log", self.usage.run, essential=False)]
+        parts += [Part(name, live.market.run, essential=False) for name, live in self.live_markets.items()]
         return [*parts, *(self._part(link) for link in self.links.values())]
 
     # ------------------------------------------------------------- signing in
@@ -307,6 +313,7 @@ class LiveAccounts:
         name = link.account.market
         if name not in self.live_markets:
             live = LiveMarket(name, self._rulebook, self._clock, self._bus, self._store, self.keeper.rows_made)
+            live.feed.choice.prefer(self.router.rank("quotes"))
             self.live_markets[name] = live
             self._markets[name] = live.market
             if self._running:
@@ -340,6 +347,12 @@ class LiveAccounts:
     async def _down(self, link: Link, state: LinkState, problem: str) -> None:
         await self._supervisor.retire(link.name)
         self.keeper.stand(link, state, problem)
+
+    def _ruled(self) -> None:
+        """The user's rules have changed: prices are taken from the sources in their order from now on."""
+        for live in self.live_markets.values():
+            live.feed.choice.prefer(self.router.rank("quotes"))
+        self._tell("")
 
     def _tell(self, account: str) -> None:
         self._bus.publish(ListChanged(at=self._clock.now(), name="accounts", id=account))

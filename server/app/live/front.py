@@ -14,6 +14,8 @@ from server.api.live import (
     HeldLine,
     LinkWire,
     MasterWire,
+    Routing,
+    RoutingAsked,
     UsageCall,
     UsageLine,
 )
@@ -78,25 +80,26 @@ class LiveFront:
         """As the brokers told last."""
         return [self._line(link) for link in self._accounts.links.values()]
 
-    def usage_lines(self) -> list[UsageLine]:
+    async def usage_lines(self, hours: float) -> list[UsageLine]:
         """Calls by endpoint."""
-        return self._accounts.usage.lines()
+        return await self._accounts.usage.lines(hours)
 
-    def usage_calls(self, limit: int) -> list[UsageCall]:
+    async def usage_calls(self, limit: int) -> list[UsageCall]:
         """The last calls, newest first."""
-        last = list(self._accounts.usage.last)[-limit:]
-        return [
-            UsageCall(
-                at=u.at,
-                account=u.account,
-                endpoint=u.endpoint,
-                call=u.call,
-                status=u.status,
-                ms=round(u.seconds * 1e3, 1),
-                problem=u.problem,
-            )
-            for u in reversed(last)
-        ]
+        return await self._accounts.usage.calls(limit)
+
+    def routing(self) -> Routing:
+        """Rules of the router."""
+        return self._accounts.router.told()
+
+    async def route(self, asked: RoutingAsked) -> Routing:
+        """Change them."""
+        await self._accounts.rules.change(asked)
+        return self._accounts.router.told()
+
+    def order_routes(self) -> Mapping[str, str]:
+        """Account in which a segment's tickets begin."""
+        return self._accounts.rules.rules.orders
 
     def masters(self) -> list[MasterWire]:
         """One for each live market."""

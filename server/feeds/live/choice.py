@@ -1,12 +1,14 @@
 """Which of several streams an instrument's price is taken from (FEATURES M6).
 
-Sources have a rank; the best one that delivers is taken. A source is silent for a segment when it brought nothing there
-for `SILENT` seconds while the segment's session is open; the next source that carries the instrument takes over with
-its next tick. Sources stand by with the same subscriptions, so that the change costs no round trip. The better one
-gets its place back once it has delivered without a gap for `STEADY` seconds.
+Sources have a rank: the user's order first, then that in which they came. The best one that delivers is taken. A source
+is silent for a segment when it brought nothing there for `SILENT` seconds while the segment's session is open; the next
+source that carries the instrument takes over with its next tick. Sources stand by with the same subscriptions, so that
+the change costs no round trip. The better one gets its place back once it has delivered without a gap for `STEADY`
+seconds.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +22,15 @@ _NEVER = -1.0e9
 
 
 class Choice:
-    """Sources by number (their rank: 0 is best), segments by code, instruments by row."""
+    """Sources by number, segments by code, instruments by row."""
 
     def __init__(self) -> None:
         self.switches: Counter[str] = Counter()
         """Changes by `from>to`, for the Usage page."""
         self._names: list[str] = []
+        self._preferred: list[str] = []
+        self._rank: npt.NDArray[np.int32] = np.zeros(0, dtype=np.int32)
+        """By source; 0 is best."""
         self._last: npt.NDArray[np.float64] = np.full((0, 0), _NEVER)
         self._since: npt.NDArray[np.float64] = np.full((0, 0), _NEVER)
         self._active: npt.NDArray[np.int16] = np.full(0, -1, dtype=np.int16)
@@ -36,7 +41,13 @@ class Choice:
             return self._names.index(name)
         self._names.append(name)
         self._fit(len(self._names), self._last.shape[1])
+        self._rerank()
         return len(self._names) - 1
+
+    def prefer(self, names: Sequence[str]) -> None:
+        """These go before the others, in this order. A better one takes over as after a gap: once it is steady."""
+        self._preferred = list(names)
+        self._rerank()
 
     def leave(self, name: str) -> None:
         """A source that is gone: what was taken from it is free for the next one at once."""
@@ -78,12 +89,18 @@ class Choice:
         of_current = np.where(current >= 0, current, number)
         silent = now - self._last[of_current, segments] > SILENT
         steady = now - self._since[number, segments] >= STEADY
-        mine: npt.NDArray[np.bool_] = (current == number) | (current < 0) | silent | ((number < current) & steady)
+        better = self._rank[number] < self._rank[of_current]
+        mine: npt.NDArray[np.bool_] = (current == number) | (current < 0) | silent | (better & steady)
         changed = mine & (current >= 0) & (current != number)
         for old in np.unique(current[changed]):
             self.switches[f"{self._names[old]}>{self._names[number]}"] += int((current[changed] == old).sum())
         self._active[rows[mine]] = number
         return mine
+
+    def _rerank(self) -> None:
+        best = [name for name in self._preferred if name in self._names]
+        order = [*best, *(name for name in self._names if name not in best)]
+        self._rank = np.array([order.index(name) for name in self._names], dtype=np.int32)
 
     def _fit(self, sources: int, segments: int) -> None:
         rows, columns = self._last.shape

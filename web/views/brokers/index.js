@@ -6,12 +6,13 @@ import { tabs } from '../../widgets/parts.js';
 import { accountsPanel } from './accounts.js';
 import { connectPanel } from './connect.js';
 import { mastersPanel } from './masters.js';
+import { routingPanel } from './routing.js';
 import { togetherPanel } from './together.js';
 import { usagePanel } from './usage.js';
 
 /** @typedef {{ el: HTMLElement, destroy?: () => void }} Panel */
 
-const TABS = Object.freeze(['accounts', 'connect', 'together', 'masters', 'usage']);
+const TABS = Object.freeze(['accounts', 'connect', 'together', 'masters', 'routing', 'usage']);
 
 /** @param {import('../context.js').Ctx} ctx @param {URLSearchParams} params @returns {import('../context.js').Page} */
 export function create(ctx, params) {
@@ -21,6 +22,7 @@ export function create(ctx, params) {
     connect: () => connectPanel(ctx),
     together: () => togetherPanel(ctx),
     masters: () => mastersPanel(ctx),
+    routing: () => routingPanel(ctx),
     usage: () => usagePanel(ctx),
   };
   const body = h('div', { class: 'brokers-body' });

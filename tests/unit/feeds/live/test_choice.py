@@ -60,3 +60,20 @@ def test_source_when_it_leaves_then_the_next_tick_of_another_counts_at_once() ->
     one(choice, 0, 0.0)
     choice.leave("kite")
     assert one(choice, 1, 0.05)
+
+
+def test_source_when_preferred_by_the_user_then_it_takes_over_once_steady_and_stays() -> None:
+    choice = two()
+    one(choice, 0, 0.0)
+    choice.prefer(["upstox", "nobody"])
+    now = 0.0
+    while now <= STEADY:
+        one(choice, 0, now)
+        one(choice, 1, now)
+        now += 1.0
+    assert choice.active(0) == "upstox"
+    assert not one(choice, 0, now)
+    assert one(choice, 1, now)
+    choice.prefer([])
+    assert one(choice, 0, now)
+    assert choice.active(0) == "kite"
