@@ -117,9 +117,12 @@ class FakeBroker:
         }
         held.order = msgspec.structs.replace(held.order, **fields)
         held.at = self.market.now()
-        if word == "error_after":
+        if word.startswith("renumber"):  # the change is another order there; the old number is over
+            held.broker_id = f"{held.broker_id}r"
+        if word in ("error_after", "renumber_after"):
             raise ConnectionResetError("cut")
-        self.report(order.id)
+        if word != "renumber":
+            self.report(order.id)
         return Ack(held.broker_id)
 
     async def cancel(self, order: Order) -> Ack:

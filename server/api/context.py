@@ -119,6 +119,7 @@ class Context:
                 text,
                 code="order.read_back",
                 field="account",
+                value=account,
                 remedy="Confirm it once for today, then send again.",
             )
 

@@ -64,6 +64,7 @@ async def parents(
 async def create(context: NamedDependency[Context], data: JSONBody[ParentAsked]) -> ParentWire:
     """Its first order goes out at once. It survives a restart on its own market day; the same `request_id` twice is
     the same parent. State STOPPED: the first order was refused, and `reason` says why."""
+    context.ensure_confirmed(data.account)
     asked = ParentOrder(
         id="",
         account=data.account,

@@ -278,6 +278,7 @@ async def remove(context: NamedDependency[Context], strategy_id: FromPath[str]) 
 )
 async def send(context: NamedDependency[Context], strategy_id: FromPath[str], data: JSONBody[SendAsked]) -> Sent:
     """As a basket, buys first; LIMIT uses the legs' prices, else the best price of the other side."""
+    context.ensure_confirmed((await context.strategies.book.get(strategy_id)).account)
     found, basket = await context.strategies.send(
         strategy_id,
         data.type,
@@ -307,6 +308,7 @@ async def close(context: NamedDependency[Context], strategy_id: FromPath[str], d
             value=data.fraction,
             remedy="Send 1 for the whole, 0.5 for half of every leg.",
         )
+    context.ensure_confirmed((await context.strategies.book.get(strategy_id)).account)
     found, basket = await context.strategies.close(strategy_id, data.type, data.fraction, OWNER, correlation.get())
     return Sent(tracked(context, found).strategy, basket)
 
@@ -358,6 +360,7 @@ async def preview(
 )
 async def adjust(context: NamedDependency[Context], strategy_id: FromPath[str], data: JSONBody[AdjustAsked]) -> Sent:
     """Roll, shift, hedge or add legs, as one basket, buys first."""
+    context.ensure_confirmed((await context.strategies.book.get(strategy_id)).account)
     found, basket = await context.strategies.adjust(
         strategy_id,
         _change(data),

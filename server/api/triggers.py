@@ -50,6 +50,7 @@ async def triggers(
 @post("/api/v1/triggers", dto=Strict[TriggerAsked], return_dto=None, tags=["Orders"], summary="Keep a trigger")
 async def create(context: NamedDependency[Context], data: JSONBody[TriggerAsked]) -> TriggerWire:
     """It fires once, sends a limit order, and survives a restart; it is no order until then and holds no margin."""
+    context.ensure_confirmed(data.account)
     made = await context.orders.triggers.create(
         data.account, data.key, data.product, data.kind, data.legs, actor=OWNER, correlation=correlation.get()
     )

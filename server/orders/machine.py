@@ -72,6 +72,8 @@ class Modify(msgspec.Struct, frozen=True):
     price: Decimal | None
     trigger: Decimal | None
     type: OrderType
+    broker_id: str = ""
+    """Its new number, where the broker makes another order of a changed one."""
 
 
 class Cancel(msgspec.Struct, frozen=True):
@@ -171,6 +173,7 @@ def advance(order: Order, step: Step, now: datetime) -> Order:
             if step.quantity < filled or step.quantity <= 0:
                 raise Illegal(order, step, f"{filled} are filled already.")
             quantity, price, trigger, kind = step.quantity, step.price, step.trigger, step.type
+            broker_id = step.broker_id or broker_id
             revision += 1
         case Trigger():
             triggered = True

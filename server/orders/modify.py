@@ -165,8 +165,9 @@ class Modifier:
 
     async def _send(self, order: Order, change: Change, changed: Order) -> Order:
         desk = self._desk
+        execution = desk.execution(order.account)
         try:
-            await within(desk.clock, desk.settings.command_timeout, desk.execution(order.account).modify(order, change))
+            ack = await within(desk.clock, desk.settings.command_timeout, execution.modify(order, change))
         except NotAccepted as refusal:
             if (working := desk.book.get(order.id)) is not None:
                 working.changed = None
@@ -187,9 +188,10 @@ class Modifier:
                 field="id",
                 remedy="Sauda is looking it up. Read the order again before you change it once more.",
             ) from error
-        return await self._take_over(order.id, changed)
+        return await self._take_over(order.id, changed, ack.broker_id)
 
-    async def _take_over(self, order_id: str, changed: Order) -> Order:
+    async def _take_over(self, order_id: str, changed: Order, broker_id: str) -> Order:
+        """The change is made; some brokers make another order of it, which is what a cancel must name from now on."""
         desk = self._desk
         working = desk.working(order_id)
         working.changed = None
@@ -198,11 +200,13 @@ class Modifier:
         if working.outlay and changed.price is not None:
             working.outlay = changed.price
         if order.state in ("OPEN", "PARTIAL") and _terms(order) != _terms(changed):
-            step = machine.Modify(changed.quantity, changed.price, changed.trigger, changed.type)
+            step = machine.Modify(changed.quantity, changed.price, changed.trigger, changed.type, broker_id)
             try:
                 desk.step(working, step, "modified", f"broker:{order.broker}")
             except machine.Illegal as error:
                 desk.notice("bad", f"The broker changed order {order_id}, but {error}", order_id)
+        elif order.state in ("OPEN", "PARTIAL") and broker_id not in ("", order.broker_id):
+            desk.step(working, machine.Accept(broker_id), "accepted", f"broker:{order.broker}")
         order, written = working.order, working.written
         if written is not None:
             try:

@@ -255,7 +255,8 @@ def _steps(order: Order, changed: Order | None, report: OrderReport, newest: boo
     if report.state == "REJECTED" and working:
         return [(machine.Reject(report.reason or "The broker gave no reason."), "rejected")]
     alive = report.state in ("OPEN", "PARTIAL", "FILLED")
-    if (in_doubt and alive) or (report.broker_id and not order.broker_id and order.state not in ("REJECTED", "DENIED")):
+    learnt = report.broker_id and not order.broker_id and order.state not in ("REJECTED", "DENIED")
+    if (in_doubt and alive) or learnt or (newest and _renumbered(order, report)):
         steps.append((machine.Accept(report.broker_id), "accepted"))
     if not working:
         return steps
@@ -268,6 +269,12 @@ def _steps(order: Order, changed: Order | None, report: OrderReport, newest: boo
     elif report.state == "EXPIRED":
         steps.append((machine.Expire(report.reason), "expired"))
     return steps
+
+
+def _renumbered(order: Order, report: OrderReport) -> bool:
+    """Whether the order works on under another number: some brokers make a new order of a changed one."""
+    at_work = order.state in ("OPEN", "PARTIAL") and report.state in ("OPEN", "PARTIAL")
+    return at_work and report.client_id == order.id and report.broker_id not in ("", order.broker_id)
 
 
 def _modify(order: Order, changed: Order | None, report: OrderReport) -> machine.Modify | None:

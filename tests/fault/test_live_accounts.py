@@ -41,11 +41,11 @@ def ask(account: str, **changes: object) -> OrderRequest:
     return OrderRequest(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-async def checked(runtime: Runtime, account: str) -> None:
+async def checked(runtime: Runtime, account: str, key: str = KEY) -> None:
     """Run the account's check with its order; it must pass."""
-    runtime.markets["live-in"].instrument(KEY)
+    runtime.markets[runtime.accounts[account].market].instrument(key)
     await until(lambda: runtime.live.link(account).state == "connected" and account in runtime.orders.desk.joined)
-    report = await runtime.live_front.check(account, KEY, with_order=True)
+    report = await runtime.live_front.check(account, key, with_order=True)
     assert report.passed, [step for step in report.steps if step.state != "ok"]
 
 
@@ -69,6 +69,15 @@ async def test_account_when_connected_then_locked_until_its_check_has_passed(tmp
         placed = await runtime.orders.place(ask(account), actor="owner")
         assert (placed.order.state, placed.order.mode, placed.order.broker) == ("OPEN", "LIVE", "zerodha")
         assert len(kite.exchange.by_tag(placed.order.id)) == 1
+
+
+async def test_check_when_a_change_makes_another_order_there_then_that_one_is_cancelled(tmp_path: Path) -> None:
+    clock = ShiftedClock(EVENING)
+    async with fake("alpaca", clock) as alpaca, running(tmp_path, clock) as runtime:
+        account = await connect(runtime, alpaca)
+        await checked(runtime, account, alpaca.share)
+        assert [order.state for order in alpaca.exchange.orders.values()] == ["CANCELLED", "CANCELLED"]
+        assert alpaca.calls["place"] == 1
 
 
 async def test_first_live_order_of_the_day_when_not_confirmed_then_read_back(tmp_path: Path) -> None:

@@ -170,3 +170,57 @@ def test_listener_when_many_changes_come_then_told_once_with_the_keys(call: Call
       store.set('orders', new Map()); store.set('funds', null);
       runs.forEach((run) => run()); return [runs.length, told]"""
     assert call("store/store.js", body) == [1, [[["funds", "orders", "quotes"], ["A", "B"]]]]
+
+
+ACCOUNTS = [
+    {"id": "kite", "mode": "LIVE", "market": "live-in"},
+    {"id": "upstox", "mode": "LIVE", "market": "live-in"},
+    {"id": "alpaca", "mode": "LIVE", "market": "live-world"},
+    {"id": "paper", "mode": "PAPER", "market": "live-in"},
+]
+
+
+def routed(call: Call, account: str, **changes: Any) -> Any:
+    session = {"accounts": ACCOUNTS, "order_routes": {"NFO": "upstox", "NSE": "alpaca", "BSE": "paper"}}
+    state = {"session": session, "account": account, "positions": [], "holdings": [], **changes.pop("state", {})}
+    body = """const state = { ...a.state, orders: new Map(a.orders.map((one) => [one.id, one])) };
+    return m.routeOf({ state }, a.key)?.id ?? null"""
+    asked = {"key": changes.pop("key", "NFO:X"), "orders": changes.pop("orders", []), "state": state}
+    return call("store/selectors.js", body, asked)
+
+
+def test_ticket_when_its_segment_has_a_rule_then_it_begins_there_but_never_from_paper_or_to_another_market(
+    call: Call,
+) -> None:
+    assert routed(call, "kite") == "upstox"
+    assert routed(call, "upstox") is None
+    assert routed(call, "paper") is None
+    assert routed(call, "alpaca") is None
+    assert routed(call, "kite", key="NSE:SBIN") is None
+    assert routed(call, "kite", key="BSE:SBIN") is None
+    assert routed(call, "kite", key="MCX:GOLD") is None
+
+
+def test_ticket_when_the_instrument_is_held_or_ordered_here_then_it_stays_here(call: Call) -> None:
+    assert routed(call, "kite", state={"positions": [{"key": "NFO:X", "quantity": 65}]}) is None
+    assert routed(call, "kite", state={"positions": [{"key": "NFO:X", "quantity": 0}]}) == "upstox"
+    working = {"id": "1", "account": "kite", "key": "NFO:X", "state": "OPEN"}
+    assert routed(call, "kite", orders=[working]) is None
+    assert routed(call, "kite", orders=[{**working, "account": "upstox"}]) == "upstox"
+
+
+def test_order_in_doubt_when_another_account_is_looked_at_then_it_is_still_told(call: Call) -> None:
+    body = """const orders = new Map(a.map((one) => [one.id, one]));
+    const read = m.withOrders(orders, [], 'kite');
+    const s = await import('/web/store/selectors.js');
+    const told = s.doubtElsewhere({ state: { orders: read, account: 'kite' } });
+    return [[...read.keys()], told, [...m.withDoubt(read, [], 'alpaca').keys()]]"""
+    orders = [
+        {"id": "1", "account": "alpaca", "state": "UNKNOWN"},
+        {"id": "2", "account": "alpaca", "state": "OPEN"},
+        {"id": "3", "account": "kite", "state": "UNKNOWN"},
+    ]
+    kept, told, after = call("store/reducers.js", body, orders)
+    assert kept == ["1", "3"]
+    assert told == [{"account": "alpaca", "count": 1}]
+    assert after == ["3"]

@@ -1,7 +1,7 @@
 /** Reads lists over HTTP into the store. Asking twice while an answer is on its way asks once more after it, not twice at once. */
 
 import { RECORDED } from '../store/selectors.js';
-import { withInstruments, withMarket, withOrders } from '../store/reducers.js';
+import { withDoubt, withInstruments, withMarket, withOrders } from '../store/reducers.js';
 
 /** @typedef {import('../views/context.js').ListName} ListName */
 
@@ -139,6 +139,14 @@ export function createLists(store, api, onPreferences) {
     /** @param {...ListName} names */
     async load(...names) {
       await Promise.all(names.map(load));
+    },
+    /** Orders in doubt in the live accounts that are not on screen. */
+    async others() {
+      const live = (store.state.session?.accounts ?? []).filter((one) => one.mode === 'LIVE' && one.id !== store.state.account);
+      await Promise.all(live.map(async ({ id }) => {
+        const { items } = await api.orders(id, 'open', ORDERS);
+        if (store.state.account !== id) store.update('orders', (orders) => withDoubt(orders, items, id));
+      }));
     },
   };
 }

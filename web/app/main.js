@@ -1,9 +1,10 @@
 /** Boot: builds the wiring, the frame and the pages' context, then follows the address. */
 
 import { age, hourMinute } from '../format/dates.js';
-import { t } from '../format/i18n.js';
+import { t, tn } from '../format/i18n.js';
+import { quantity } from '../format/numbers.js';
 import { linkLost } from '../store/freshness.js';
-import { routeOf, watchlist } from '../store/selectors.js';
+import { doubtElsewhere, routeOf, watchlist } from '../store/selectors.js';
 import { h } from '../widgets/dom.js';
 import { openSheet } from '../widgets/sheet.js';
 import { toast } from '../widgets/toast.js';
@@ -56,7 +57,7 @@ const PATIENCE_MS = 5000;
 const PHONE = matchMedia('(max-width: 699px)');
 const WIDE = matchMedia('(min-width: 1100px)');
 
-const wiring = createWiring({ onLanguage: () => rebuild(), onReadBack: (text) => readBack(ctx, text), onOrder, onFill: (order) => tell(order), onError: report });
+const wiring = createWiring({ onLanguage: () => rebuild(), onReadBack: (text, request) => readBack(ctx, text, request), onOrder, onFill: (order) => tell(order), onError: report });
 const { store, api } = wiring;
 let count = 0;
 /** @type {ReturnType<typeof createFrame> | null} */
@@ -284,16 +285,19 @@ const nameOf = (key) => store.state.instruments.get(key)?.label ?? key;
 
 /** What an order event says to a user who looks elsewhere. @param {string} event @param {import('../format/wire.js').Order} order */
 function onOrder(event, order) {
-  if (order.account !== store.state.account) return;
   if (['rejected', 'unknown', 'resolved', 'expired', 'triggered', 'denied'].includes(event)) tell(order);
 }
 
 /** @param {import('../format/wire.js').Order} order */
 function tell(order) {
-  if (order.account !== store.state.account) return;
   const bad = order.state === 'REJECTED' || order.state === 'DENIED';
-  toast({ id: order.id, text: orderSentence(ctx, order), level: bad ? 'bad' : order.state === 'UNKNOWN' ? 'warn' : 'good' });
+  // what happens in another account is told with its name
+  const elsewhere = order.account === store.state.account ? '' : `${titleOf(order.account)}: `;
+  toast({ id: order.id, text: `${elsewhere}${orderSentence(ctx, order)}`, level: bad ? 'bad' : order.state === 'UNKNOWN' ? 'warn' : 'good' });
 }
+
+/** @param {string} id */
+const titleOf = (id) => store.state.session?.accounts.find((one) => one.id === id)?.title ?? id;
 
 function drawBanners() {
   const { state } = store;
@@ -303,6 +307,10 @@ function drawBanners() {
   if (state.restored !== null) list.push({ id: 'restored', tone: 'warn', text: t('banner.restored', { age: age(Math.round((Date.now() - state.restored) / 1000)) }) });
   // while the first connection is being made nothing is amiss yet
   else if (state.session && linkLost(state.link, store.now()) && (Number.isFinite(state.link.heard) || store.now() > PATIENCE_MS)) list.push({ id: 'down', tone: 'warn', text: t('banner.down') });
+  for (const { account, count } of doubtElsewhere(store)) list.push({ id: `doubt ${account}`, tone: 'warn', text: tn('banner.doubt', count, { n: quantity(count), title: titleOf(account) }), action: t('banner.doubtShow'), run: () => {
+    ctx.useAccount(account);
+    ctx.go('orders');
+  } });
   frame?.notices.set(list);
 }
 
@@ -333,7 +341,7 @@ async function boot() {
   await wiring.start();
   started = true;
   rebuild();
-  store.on(['link', 'kill', 'restored', 'session', 'clock'], drawBanners);
+  store.on(['link', 'kill', 'restored', 'session', 'clock', 'orders', 'account'], drawBanners);
   store.on(['selected'], () => {
     const { selected } = store.state;
     if (selected && ctx.wide() && ticket?.key !== selected) showSide(selected);

@@ -1,6 +1,6 @@
 /**
- * The first live order of a day is read back once: the server refuses it with a sentence, the user confirms that sentence, and
- * the very same request goes out. Nothing was placed before, so this is no second sending.
+ * The first live order of a day is read back once: the server refuses it with a sentence, the user confirms that sentence with
+ * what is to go out below it, and the very same request is made again. Nothing was placed before, so this is no second sending.
  */
 
 /** @typedef {import('../format/ports.js').Api} Api */
@@ -9,26 +9,36 @@ const ASKED = 'order.read_back';
 
 /**
  * @param {Api} api
- * @param {(text: string) => Promise<boolean>} ask shows the sentence; true = go on
+ * @param {(text: string, request: unknown) => Promise<boolean>} ask shows the sentence and the request; true = go on
  * @returns {Api}
  */
 export function withReadBack(api, ask) {
   /**
-   * @template {{ account: string }} B
+   * @template {unknown[]} A
    * @template R
-   * @param {(body: B) => Promise<R>} call
-   * @returns {(body: B) => Promise<R>}
+   * @param {(...args: A) => Promise<R>} call
+   * @param {(...args: A) => unknown} [told] what is to go out, where it is not the last argument
+   * @returns {(...args: A) => Promise<R>}
    */
-  const guarded = (call) => async (body) => {
+  const guarded = (call, told = (...args) => args[args.length - 1]) => async (...args) => {
     try {
-      return await call(body);
+      return await call(...args);
     } catch (error) {
       const problem = /** @type {{ problem?: import('../format/wire.js').Problem }} */ (error).problem;
-      if (problem?.code !== ASKED || !(await ask(problem.detail))) throw error;
-      await api.confirm(body.account);
-      return call(body);
+      if (problem?.code !== ASKED || !problem.value || !(await ask(problem.detail, told(...args)))) throw error;
+      await api.confirm(problem.value);
+      return call(...args);
     }
   };
-  const exit = guarded((/** @type {{ account: string, key: string, product: string }} */ one) => api.exit(one.account, one.key, one.product));
-  return { ...api, place: guarded(api.place), sendBasket: guarded(api.sendBasket), exit: (account, key, product) => exit({ account, key, product }) };
+  return {
+    ...api,
+    place: guarded(api.place),
+    sendBasket: guarded(api.sendBasket),
+    addParent: guarded(api.addParent),
+    addTrigger: guarded(api.addTrigger),
+    sendStrategy: guarded(api.sendStrategy),
+    closeStrategy: guarded(api.closeStrategy),
+    adjustStrategy: guarded(api.adjustStrategy),
+    exit: guarded(api.exit, (account, key, product) => ({ account, key, product })),
+  };
 }

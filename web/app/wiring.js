@@ -26,7 +26,7 @@ const GATHER_MS = 120;
 const AT_ONCE = 4;
 
 /**
- * @param {{ onLanguage: () => void, onReadBack: (text: string) => Promise<boolean>, onOrder: (event: string, order: import('../format/wire.js').Order) => void, onFill: (order: import('../format/wire.js').Order) => void, onError: (error: unknown) => void }} on
+ * @param {{ onLanguage: () => void, onReadBack: (text: string, request: unknown) => Promise<boolean>, onOrder: (event: string, order: import('../format/wire.js').Order) => void, onFill: (order: import('../format/wire.js').Order) => void, onError: (error: unknown) => void }} on
  */
 export function createWiring(on) {
   const store = createStore({ schedule: nextFrame, now: () => performance.now(), onError: on.onError });
@@ -95,6 +95,7 @@ export function createWiring(on) {
       const kept = sessionStorageGet('account');
       const wanted = [store.state.account, kept, found.default_account].find((id) => found.accounts.some((one) => one.id === id && found.markets.some((m) => m.id === one.market)));
       useAccount(wanted ?? found.accounts[0]?.id ?? '');
+      void lists.others().catch(() => undefined);
       await lists.load('watchlists', 'orders', 'positions', 'holdings', 'funds', 'overview');
       const opened = /** @type {ListName[]} */ (['trades', 'holdings', 'triggers', 'parents', 'baskets', 'strategies']).filter((name) => store.state.loaded.has(name));
       await lists.load(...opened);

@@ -27,10 +27,25 @@ export function withOrders(orders, read, account) {
   const next = new Map();
   for (const order of read) next.set(order.id, order);
   for (const [id, old] of orders) {
-    if (old.account !== account) continue;
+    if (old.account !== account) {
+      if (old.state === 'UNKNOWN') next.set(id, old); // one in doubt is not forgotten because another account is looked at
+      continue;
+    }
     const fresh = next.get(id);
     if (!fresh || !later(fresh, old)) next.set(id, old);
   }
+  return next;
+}
+
+/**
+ * Orders in doubt of an account that is not on screen, as the server has them.
+ * @param {ReadonlyMap<string, Order>} orders
+ * @param {readonly Order[]} open its open orders
+ * @param {string} account
+ */
+export function withDoubt(orders, open, account) {
+  const next = new Map([...orders].filter(([, old]) => old.account !== account));
+  for (const order of open) if (order.state === 'UNKNOWN') next.set(order.id, order);
   return next;
 }
 

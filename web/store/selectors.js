@@ -68,6 +68,20 @@ export function orderBook(store) {
   };
 }
 
+/**
+ * Orders in doubt in accounts that are not on screen: the user must know of them all the same.
+ * @param {Store} store
+ * @returns {{ account: string, count: number }[]}
+ */
+export function doubtElsewhere(store) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const order of store.state.orders.values()) {
+    if (order.state === 'UNKNOWN' && order.account !== store.state.account) counts.set(order.account, (counts.get(order.account) ?? 0) + 1);
+  }
+  return [...counts].map(([account, count]) => ({ account, count }));
+}
+
 /** @param {Order} order */
 const rank = (order) => (order.state === 'UNKNOWN' ? 0 : working(order) ? 1 : 2);
 

@@ -268,13 +268,20 @@ class LiveAccounts:
         async with self._changing:
             account_id = pending.account or self._new_id(pending.broker)
             context = self.keeper.context(account_id, pending.fields, None, pending.addresses)
-            grant = await adapter.login.finish(context, answer)
-            trial = adapter.connect(self.keeper.context(account_id, pending.fields, grant, pending.addresses))
             try:
-                await trial.open()
-                await trial.ping()
-            finally:
-                await trial.close()
+                grant = await adapter.login.finish(context, answer)
+                trial = adapter.connect(self.keeper.context(account_id, pending.fields, grant, pending.addresses))
+                try:
+                    await trial.open()
+                    await trial.ping()
+                finally:
+                    await trial.close()
+            except Unauthorised as error:
+                raise Unauthorised(
+                    error.detail.replace("the session", "these keys"),
+                    code=error.code,
+                    remedy="Nothing was saved. Check the keys, then try again.",
+                ) from error
             taken = next((x for x in self.links.values() if x.grant and x.grant.user == grant.user), None)
             if taken is not None and taken.name != account_id and taken.account.broker == pending.broker:
                 raise Conflict(

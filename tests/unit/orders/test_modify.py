@@ -196,3 +196,25 @@ async def test_modify_when_the_disk_breaks_then_nothing_sent_or_read_back_later(
         await stage.clock.advance(5)
         assert stage.order(order.id).quantity == 20
         stage.check_books()
+
+
+@pytest.mark.parametrize("answer", ["renumber", "renumber_after"])
+async def test_modify_when_the_broker_makes_another_order_of_it_then_a_cancel_names_the_new_one(answer: str) -> None:
+    async with Stage() as stage:
+        order = await limit_order(stage)
+        stage.broker.modify_script.append(answer)
+        change = stage.service.modify(order.id, Change(price=Decimal("2401.00")), 0, actor="owner")
+        if answer == "renumber":
+            await stage.finish(change)
+        else:
+            with pytest.raises(Unknown):
+                await stage.finish(change)
+            await stage.clock.advance(60)
+            await stage.settle()
+        now = stage.order(order.id)
+        assert (now.broker_id, now.price, now.state) == (f"{order.broker_id}r", Decimal("2401.00"), "OPEN")
+        assert stage.journal.orders[order.id].broker_id == now.broker_id
+        await stage.finish(stage.service.cancel(order.id, actor="owner"))
+        await stage.settle()
+        assert stage.order(order.id).state == "CANCELLED"
+        stage.check_books()

@@ -44,7 +44,7 @@ export function accountsPanel(ctx) {
   /** @param {LinkTold} one */
   function card(one) {
     const tone = one.state === 'connected' ? 'good' : one.state === 'connecting' ? '' : 'warn';
-    return h('article', { class: 'panel pad stack tight card', data: { account: one.account } },
+    return h('article', { class: 'panel pad stack tight card live-card', data: { account: one.account } },
       h('div', { class: 'card-head' }, h('h2', { class: 'card-title grow' }, one.title), h('span', { class: 'pill live' }, 'LIVE'), tierBadge(one.tier)),
       h('p', null, h('strong', { class: tone }, t(`link.${one.state}`)), one.problem ? h('span', { class: 'muted' }, ` ${one.problem}`) : null),
       h('dl', { class: 'lines' }, line(t('accounts.user'), one.user || '–'), line(t('accounts.market'), t(`market.${one.market}`)),
@@ -53,8 +53,8 @@ export function accountsPanel(ctx) {
         line(t('accounts.orders'), one.unlocked ? t('accounts.unlocked') : t('accounts.locked'))),
       one.locked_because ? h('p', { class: 'note' }, one.locked_because) : null,
       h('div', { class: 'card-actions' },
-        button(t('accounts.signIn'), () => void again(one)),
         one.state === 'connected' ? button(t('check.open'), () => openCheck(ctx, one)) : null,
+        button(t(one.state === 'connected' ? 'accounts.signInAgain' : 'accounts.signIn'), () => void again(one)),
         one.state === 'connected' ? button(t('accounts.signOut'), () => void run(() => ctx.api.signOut(one.account))) : null,
         button(t('accounts.forget'), () => confirmForget(one), 'down')));
   }

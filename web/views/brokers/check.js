@@ -21,6 +21,8 @@ export function openCheck(ctx, one) {
     key = instrument.key;
     setText(chosen, `${instrument.label} · ${instrument.exchange}`);
     run.disabled = false;
+    search.fold();
+    run.focus();
   } });
   const body = h('div', { class: 'stack' }, h('p', null, t('check.help')), h('p', null, t('check.with'), ' ', chosen), search.el,
     h('label', { class: 'check', for: 'check-order' }, consent, t('check.consent')),
@@ -35,6 +37,7 @@ export function openCheck(ctx, one) {
     setText(run, t('check.running'));
     try {
       show(await ctx.api.check(one.account, { key, with_order: consent.checked }));
+      results.scrollIntoView({ block: 'start' });
     } catch (error) {
       said.textContent = errorText(error);
       said.hidden = false;

@@ -24,7 +24,7 @@ export function connectPanel(ctx) {
 
 /** @param {Ctx} ctx @param {Broker} one */
 function card(ctx, one) {
-  const reasons = one.todo.length > 0 ? h('details', null, h('summary', null, t('connect.why')), h('ul', { class: 'plain' }, one.todo.map((line) => h('li', null, line)))) : null;
+  const reasons = one.todo.length > 0 ? h('details', null, h('summary', null, t('connect.why')), h('ul', { class: 'bullets' }, one.todo.map((line) => h('li', null, line)))) : null;
   return h('article', { class: 'panel pad stack tight card' },
     h('div', { class: 'card-head' }, h('h2', { class: 'card-title grow' }, one.title), tierBadge(one.tier)),
     h('p', { class: 'muted' }, t('connect.trades', { segments: one.segments.join(', ') })),

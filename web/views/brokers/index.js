@@ -39,7 +39,7 @@ export function create(ctx, params) {
     const account = now.get('account');
     said.hidden = !problem && !account;
     said.className = problem ? 'note warn' : 'note good';
-    said.textContent = problem ?? (account ? t('brokers.signedIn', { account }) : '');
+    said.textContent = problem ?? (account ? t('brokers.signedIn', { account: ctx.store.state.session?.accounts.find((one) => one.id === account)?.title ?? account }) : '');
     const wanted = now.get('tab') ?? 'accounts';
     const id = TABS.includes(wanted) ? wanted : 'accounts';
     if (id === shown) return;

@@ -29,4 +29,4 @@ function section(one) {
 }
 
 /** @param {string} title @param {string[]} rows */
-const lines = (title, rows) => (rows.length === 0 ? null : h('details', null, h('summary', null, `${title} (${rows.length})`), h('ul', { class: 'plain' }, rows.map((row) => h('li', null, row)))));
+const lines = (title, rows) => (rows.length === 0 ? null : h('details', null, h('summary', null, `${title} (${rows.length})`), h('ul', { class: 'bullets' }, rows.map((row) => h('li', null, row)))));

@@ -28,7 +28,7 @@ export function orderTable(ctx, { label, empty, done = false }) {
       { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(0, .8fr)', cell: (order) => (order.filled > 0 && order.filled < order.quantity ? `${quantity(order.filled)}/${quantity(order.quantity)}` : quantity(order.quantity)), place: 'sub' },
       { id: 'price', label: t('col.price'), num: true, width: 'minmax(72px, 1.3fr)', cell: (order) => (order.average === null ? askedPrice(ctx, order) : price(order.average, tickOf(ctx, order.key))), place: 'main' },
       { id: 'product', label: t('col.product'), width: '8ch', cell: (order) => t(`product.${order.product}`), place: 'sub' },
-      { id: 'mode', label: t('col.account'), width: '7ch', cell: (order) => ({ text: order.mode, cls: order.mode === 'LIVE' ? 'mode-live' : 'mode-paper', title: order.account }), place: 'sub' },
+      { id: 'mode', label: t('col.account'), width: 'minmax(7ch, .9fr)', cell: (order) => modeOf(ctx, order), place: 'sub' },
       { id: 'state', label: t('col.state'), width: '12ch', cell: (order) => ({ ...stateView(order), title: order.reason }), place: 'note' },
     ],
     onOpen: (order) => openOrder(ctx, order.id),
@@ -45,6 +45,12 @@ export function orderTable(ctx, { label, empty, done = false }) {
       { label: t('order.cancel'), tone: 'down', run: () => void cancelOrder(ctx, order) },
     ] : []),
   });
+}
+
+/** LIVE or PAPER, and which account. @param {Ctx} ctx @param {Order} order */
+function modeOf(ctx, order) {
+  const title = ctx.store.state.session?.accounts.find((one) => one.id === order.account)?.title ?? order.account;
+  return order.mode === 'LIVE' ? { text: `${order.mode} · ${title}`, cls: 'mode-live', title } : { text: order.mode, cls: 'mode-paper', title };
 }
 
 /** Whether a change or cancel makes sense: an unknown order must be resolved first. @param {Order} order */

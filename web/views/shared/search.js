@@ -69,9 +69,17 @@ export function searchBox(ctx, { onPick, query = '', tradable = false, label, ma
       /** @type {HTMLElement | null} */ (results.querySelector('button'))?.click();
     }
   });
+  input.addEventListener('focus', () => el.classList.remove('folded'));
   walkable(results, '.search-row');
   void ask();
-  return { el, input };
+  return {
+    el,
+    input,
+    /** The choice is made: the list gives its room back until the box is touched again. */
+    fold() {
+      el.classList.add('folded');
+    },
+  };
 }
 
 /**

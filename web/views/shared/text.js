@@ -102,7 +102,8 @@ export function stateView(order) {
 export function problemText(problem) {
   const known = `problem.${problem.code}`;
   const said = problem.detail || (has(known) ? t(known) : t('problem.app.other'));
-  const text = [said, problem.remedy ?? ''].filter(Boolean).join(' ');
+  // some brokers' words end without a stop
+  const text = problem.remedy ? `${/[.!?।…]$/.test(said) ? said : `${said}.`} ${problem.remedy}` : said;
   return problem.headroom && problem.limit && problem.code.startsWith('risk.') ? `${text} ${t('problem.room', { value: problem.value ?? DASH, limit: problem.limit, headroom: problem.headroom })}` : text;
 }
 
@@ -117,6 +118,6 @@ export function marketName(ctx, short = false) {
   const one = market(ctx.store);
   if (!one) return t('market.none');
   if (one.kind === 'replay') return t('market.replay', { day: dayYear(one.day) });
-  if (one.kind === 'live') return t('market.live');
+  if (one.kind === 'live') return t(short ? 'market.live' : `market.${one.id}`);
   return t(short ? 'market.simShort' : 'market.sim');
 }
