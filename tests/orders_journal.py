@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 
 from server.core.errors import Conflict, NotFound, Unavailable
-from server.domain.books import Book, Position
+from server.domain.books import Book, Mark, Position
 from server.domain.journal import (
     BasketChanged,
     Entry,
     FillApplied,
     OrderChanged,
     ParentChanged,
+    PositionMarked,
     RiskChanged,
     TriggerChanged,
 )
@@ -42,6 +43,7 @@ class MemoryJournal:
         self.entries: list[Entry] = []
         self.orders: dict[str, Order] = {}
         self.fills: dict[tuple[str, str], FillApplied] = {}
+        self.marks: list[Mark] = []
         self.positions: dict[tuple[str, str, str], Position] = {}
         self.balances: dict[tuple[str, Book], int] = {}
         self.holds: dict[tuple[str, str], int] = {}
@@ -104,6 +106,10 @@ class MemoryJournal:
             self.orders[payload.order.id] = payload.order
         if isinstance(payload, FillApplied):
             self.fills[payload.fill.account, payload.fill.execution] = payload
+            position = payload.position
+            self.positions[position.account, position.key, position.product] = position
+        if isinstance(payload, PositionMarked):
+            self.marks.append(payload.mark)
             position = payload.position
             self.positions[position.account, position.key, position.product] = position
         for posting in getattr(payload, "postings", ()):

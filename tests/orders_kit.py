@@ -127,6 +127,7 @@ class Stage:
             holds={reference: minor for (_, reference), minor in journal.holds.items()},
             positions=list(journal.positions.values()),
             fills=[PastFill(f.fill, f.order.product, f.charges) for f in journal.fills.values()],
+            marks=journal.marks,
         )
 
     async def __aenter__(self) -> "Stage":

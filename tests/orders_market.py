@@ -62,6 +62,9 @@ class StageMarket:
             FUTURE.key: Decimal("24550.00"),
         }
         self.ages: dict[str, float] = {}
+        self.settlements: dict[tuple[str, date], Decimal] = {}
+        """Settlement price by (key, day)."""
+        self.untraded: set[str] = set()
         self.watchers: list[tuple[frozenset[str], Callable[[str], None]]] = []
 
     def now(self) -> datetime:
@@ -102,6 +105,14 @@ class StageMarket:
 
     def fresh(self, key: str, limit: float | None = None) -> bool:
         return key in self.prices and self.ages.get(key, 0.0) <= (10.0 if limit is None else limit)
+
+    def settled(self, key: str, day: date, window: tuple[datetime, datetime] | None) -> Decimal | None:
+        if window is not None and self.now() < window[1]:
+            return None
+        return self.settlements.get((key, day))
+
+    def traded(self, key: str, window: tuple[datetime, datetime]) -> bool | None:
+        return None if key not in self.untraded else False
 
     def watch(self, keys: Sequence[str], handler: Callable[[str], None]) -> Callable[[], None]:
         entry = (frozenset(keys), handler)

@@ -39,6 +39,8 @@ class PositionWire(msgspec.Struct, frozen=True, kw_only=True):
     realised: str
     charges: str
     value: str | None
+    marked: date | None
+    """Day at whose settlement price a future is carried; `average` is that price then."""
     buy_quantity: int
     buy_value: str
     sell_quantity: int
@@ -163,6 +165,7 @@ def _wire(context: Context, market: Market, position: Position, last: Decimal | 
         realised=money(position.realised_minor),
         charges=money(position.charges_minor),
         value=None if last is None else money(to_minor(last * position.quantity)),
+        marked=position.marked if position.quantity else None,
         buy_quantity=position.buy_quantity,
         buy_value=money(position.buy_value_minor),
         sell_quantity=position.sell_quantity,

@@ -30,6 +30,7 @@ async def load_books(
         newest = await storage.fills.page(account.id, limit=1)
         since = newest[0].fill.at_market - timedelta(days=KEEP_DAYS) if newest else None
         trades = [] if since is None else await storage.fills.load_since(since)
+        marks = [] if since is None else await storage.marks.load_since(since)
         today = DayTotals()
         if newest:
             for posting in await storage.postings.load_since(account.id, _day_before(newest[0].fill.at_market)):
@@ -41,6 +42,7 @@ async def load_books(
             holds={reference: minor for (owner, reference), minor in holds.items() if owner == account.id},
             positions=[p for p in positions if p.account == account.id],
             fills=[PastFill(t.fill, t.product, t.charges) for t in trades if t.fill.account == account.id],
+            marks=[mark for mark in marks if mark.account == account.id],
             seen=[execution for owner, execution in seen if owner == account.id],
             today=today,
         )

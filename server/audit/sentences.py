@@ -16,6 +16,7 @@ from server.domain.journal import (
     Noted,
     OrderChanged,
     ParentChanged,
+    PositionMarked,
     RiskChanged,
     SettingChanged,
     StrategyChanged,
@@ -72,6 +73,10 @@ def sentence(entry: Entry) -> str:
             paid = sum(p.minor for p in postings if p.book == "cash")
             kind = "paper" if account.mode == "PAPER" else "live"
             return f"Opened the {kind} account {account.title or account.id} with {rupees(paid)}"
+        case PositionMarked(mark=mark, postings=postings):
+            moved = sum(p.minor for p in postings if p.book == "cash")
+            about = f"{spoken(mark.key, entry.at.date())} in {mark.account} at {mark.price}"
+            return f"Settled the day's {'loss' if moved < 0 else 'profit'} of {rupees(abs(moved))} on {about}"
         case FundsMoved() as moved:
             return _because(f"{_moved(moved)} in {moved.account}", moved.reason)
         case TriggerChanged() as trigger:

@@ -8,7 +8,7 @@ import msgspec
 
 from server.domain.orders import Product
 
-__all__ = ("Book", "Charges", "Position", "Posting")
+__all__ = ("Book", "Charges", "Mark", "Position", "Posting")
 
 Book = Literal["cash", "capital", "margin", "positions", "profit", "charges", "tax"]
 """Ledger accounts of one trading account. Debits and credits carry a sign; every transaction sums to zero.
@@ -25,10 +25,10 @@ class Posting(msgspec.Struct, frozen=True, kw_only=True):
     minor: int
     """+ raises the book, - lowers it."""
     kind: str
-    """deposit, withdrawal, statement, hold, release, trade, profit, charge, tax, settlement."""
+    """deposit, withdrawal, statement, hold, release, trade, profit, charge, tax, settlement, mark, depository."""
     key: str = ""
     reference: str = ""
-    """Order or execution id."""
+    """Order or execution id; of a mark the settlement price."""
     at: datetime
     at_market: datetime
 
@@ -69,6 +69,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     sell_value_minor: int = 0
     day: date | None = None
     """Market date of the day figures (buy and sell quantity and value)."""
+    marked: date | None = None
+    """Market date at whose settlement price a future is carried; None = at what was paid for it."""
 
     @property
     def average(self) -> Decimal | None:
@@ -76,3 +78,16 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
         if self.quantity == 0:
             return None
         return (Decimal(self.cost_minor) / Decimal(self.quantity)).scaleb(-2)
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """A futures position brought to a day's settlement price: the day's profit or loss is paid in cash."""
+
+    account: str
+    key: str
+    product: Product
+    day: date
+    price: Decimal
+    """Settlement price of the day."""
+    at_market: datetime
+    """When it took effect: the end of the day's trading in it."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from server.domain.accounts import Account
-from server.domain.books import Charges, Position, Posting
+from server.domain.books import Charges, Mark, Position, Posting
 from server.domain.orders import Fill, Order
 
 __all__ = (
@@ -25,6 +25,7 @@ __all__ = (
     "OrderChanged",
     "ParentChanged",
     "Payload",
+    "PositionMarked",
     "RiskChanged",
     "SettingChanged",
     "StrategyChanged",
@@ -56,6 +57,14 @@ class FillApplied(msgspec.Struct, frozen=True, tag="fill.applied", kw_only=True)
     order: Order
     position: Position
     charges: Charges
+    postings: tuple[Posting, ...]
+
+
+class PositionMarked(msgspec.Struct, frozen=True, tag="position.marked", kw_only=True):
+    """A futures position was brought to the day's settlement price, with the cash that moved."""
+
+    mark: Mark
+    position: Position
     postings: tuple[Posting, ...]
 
 
@@ -144,6 +153,7 @@ Payload = (
     AccountOpened
     | OrderChanged
     | FillApplied
+    | PositionMarked
     | FundsMoved
     | TriggerChanged
     | BasketChanged

@@ -127,6 +127,7 @@ def move_fill(position: Position, fill: Fill) -> Position:
         sell_quantity=sold,
         sell_value_minor=sold_value,
         day=day,
+        marked=position.marked,
     )
 
 

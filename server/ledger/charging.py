@@ -49,6 +49,10 @@ class Rates(Protocol):
         """Fee for one order of the broker's automatic square-off."""
         ...
 
+    def depository_charges(self, broker: str, instrument: Instrument, day: date) -> Charges:
+        """What delivering one share out of the demat account costs on a day; Invalid where it is not known."""
+        ...
+
 
 class Charged(msgspec.Struct, frozen=True):
     """What an order has traded and been charged so far."""

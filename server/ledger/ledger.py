@@ -17,16 +17,17 @@ import msgspec
 from server.core.clock import Clock
 from server.core.errors import Invalid, NotFound
 from server.core.ids import Ids
-from server.domain.books import Book, Charges, Position, Posting
+from server.domain.books import Book, Charges, Mark, Position, Posting
 from server.domain.instruments import Instrument
 from server.domain.money import to_minor, to_text
 from server.domain.orders import Fill, Order, Product
 from server.ledger.books import charge_minor, market_day, pays_principal, post_fill, tax_minor, transfer
 from server.ledger.charging import Charged, Rates, charge_fill
+from server.ledger.depository import Deliveries, post_depository
 from server.ledger.funds import DayTotals, Funds
 from server.ledger.story import KEEP_DAYS, Story
 
-__all__ = ("POSITIONS", "Applied", "Ledger", "PastFill")
+__all__ = ("POSITIONS", "Applied", "Ledger", "Marked", "PastFill")
 
 POSITIONS = "positions"
 """Reference of the margin held for open positions as a whole; holds for orders carry the order's id."""
@@ -53,6 +54,14 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """The order's running total of charges."""
 
 
+class Marked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a day's settlement price does to a future: for the journal's `PositionMarked`, then `commit_mark`."""
+
+    mark: Mark
+    position: Position
+    postings: tuple[Posting, ...]
+
+
 class _Books:
     """State of one account."""
 
@@ -64,6 +73,8 @@ class _Books:
         self.seen: set[str] = set()
         self.charged: dict[str, Charged] = {}
         self.charged_on: dict[date, list[str]] = {}
+        self.deliveries = Deliveries()
+        self.marks: set[tuple[str, Product, date]] = set()
         self.today = DayTotals()
 
     def charge(self, order: str, day: date, total: Charged) -> None:
@@ -94,6 +105,7 @@ class Ledger:
         holds: Mapping[str, int] | None = None,
         positions: Sequence[Position] = (),
         fills: Iterable[PastFill] = (),
+        marks: Iterable[Mark] = (),
         seen: Iterable[str] = (),
         today: DayTotals | None = None,
     ) -> None:
@@ -104,6 +116,7 @@ class Ledger:
             balances: sum of postings by book.
             holds: sum of margin postings by reference; together they make the margin book.
             fills: those of the last `KEEP_DAYS`, any order; they also restore the charges of orders half filled.
+            marks: those of the same days.
             seen: further execution ids already applied.
             today: totals of the newest market day.
         """
@@ -117,10 +130,15 @@ class Ledger:
             past.setdefault((item.fill.key, item.product), []).append(item.fill)
             total = books.charged.get(item.fill.order, Charged()).and_also(item.fill, item.charges)
             books.charge(item.fill.order, market_day(item.fill.at_market), total)
+            books.deliveries.add(item.fill, item.product)
         books.seen.update(seen)
+        marked: dict[tuple[str, Product], list[Mark]] = {}
+        for mark in marks:
+            books.marks.add((mark.key, mark.product, mark.day))
+            marked.setdefault((mark.key, mark.product), []).append(mark)
         for position in positions:
             place = (position.key, position.product)
-            books.stories[place] = Story(position, past.get(place, ()))
+            books.stories[place] = Story(position, past.get(place, ()), marked.get(place, ()))
         self._accounts[account] = books
 
     def seen(self, account: str, execution: str) -> bool:
@@ -141,8 +159,12 @@ class Ledger:
         charged, charges = charge_fill(self._rates, books.plan, instrument, product, fill, day, before, origin)
         new = books.stories.get((fill.key, product), Story(old)).after(fill)
         fee, tax = charge_minor(charges), tax_minor(charges)
-        new = msgspec.structs.replace(new, charges_minor=old.charges_minor + fee + tax)
+        sign, due = books.deliveries.known_due(self._rates, books.plan, instrument, product, fill)
+        delivery = sign * to_minor(due.total)
+        new = msgspec.structs.replace(new, charges_minor=old.charges_minor + fee + tax + delivery)
         postings = post_fill(old, new, fill, charged_minor=fee, taxed_minor=tax)
+        if sign:
+            postings += post_depository(fill, sign, due)
         return Applied(fill=fill, position=new, charges=charges, postings=postings, charged=charged)
 
     def commit(self, applied: Applied) -> None:
@@ -152,6 +174,7 @@ class Ledger:
         if fill.execution in books.seen:
             return
         books.seen.add(fill.execution)
+        books.deliveries.add(fill, applied.position.product)
         self.fold(applied.postings)
         day = market_day(fill.at_market)
         books.today.turn(day)
@@ -160,6 +183,47 @@ class Ledger:
         if place not in books.stories:
             books.stories[place] = Story(Position(account=fill.account, key=fill.key, product=place[1]))
         books.stories[place].add(fill, applied.position)
+
+    def mark_to_market(self, mark: Mark) -> Marked | None:
+        """What a day's settlement price changes; None when there is nothing to mark, or it is marked already."""
+        books = self._of(mark.account)
+        story = books.stories.get((mark.key, mark.product))
+        if story is None or (mark.key, mark.product, mark.day) in books.marks:
+            return None
+        old, new = story.position, story.after(mark)
+        if new == old:
+            return None
+        postings = transfer(
+            self._ids.next(),
+            mark.account,
+            "cash",
+            "profit",
+            new.realised_minor - old.realised_minor,
+            kind="mark",
+            reference=str(mark.price),
+            at=self._clock.now(),
+            at_market=mark.at_market,
+            key=mark.key,
+        )
+        return Marked(mark=mark, position=new, postings=postings)
+
+    def commit_mark(self, marked: Marked) -> None:
+        """Fold what `mark_to_market` gave, once it is in the journal. A second time changes nothing."""
+        mark = marked.mark
+        books = self._of(mark.account)
+        if (mark.key, mark.product, mark.day) in books.marks:
+            return
+        books.marks.add((mark.key, mark.product, mark.day))
+        self.fold(marked.postings)
+        books.stories[mark.key, mark.product].add(mark, marked.position)
+
+    def depository(self, account: str, instrument: Instrument, product: Product, signed: int, day: date) -> Charges:
+        """The depository's charge (in `other` and `gst`) that `signed` more units would bring on `day`.
+
+        Raises Invalid where the rulebook does not know it."""
+        books = self._of(account)
+        sign, due = books.deliveries.due(self._rates, books.plan, instrument, product, signed, day)
+        return due if sign > 0 else Charges()
 
     def fold(self, postings: Iterable[Posting]) -> None:
         """Add postings, once they are in the journal, to the balances (fills go through `commit`)."""

@@ -1,14 +1,15 @@
-"""A position with the recent fills it was folded from, so that a late fill can be put where it belongs."""
+"""A position with the recent fills and marks it was folded from, so that a late one can be put where it belongs."""
 
 from bisect import insort
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
-from server.domain.books import Position
+from server.domain.books import Mark, Position
 from server.domain.orders import Fill
 from server.ledger.books import fill_key, move_fill
+from server.ledger.marking import mark_key, move_mark
 
 __all__ = ("KEEP_DAYS", "Story")
 
@@ -17,38 +18,50 @@ KEEP_DAYS = 7
 
 
 class Story:
-    """Folds fills by market time, in whatever order they come."""
+    """Folds fills and marks by market time, in whatever order they come."""
 
-    def __init__(self, position: Position, fills: Iterable[Fill] = ()) -> None:
-        """Keep `fills` if they lead from flat to `position`; else start from the position as it stands."""
+    def __init__(self, position: Position, fills: Iterable[Fill] = (), marks: Iterable[Mark] = ()) -> None:
+        """Keep `fills` and `marks` if they lead from flat to `position`; else start from it as it stands."""
         flat = Position(account=position.account, key=position.key, product=position.product)
-        known = sorted(fills, key=fill_key)
+        known: list[Fill | Mark] = sorted([*fills, *marks], key=_key)
         told = _fold(flat, known)
         self.position = position
         if known and (told.quantity, told.cost_minor) == (position.quantity, position.cost_minor):
-            self._base = msgspec.structs.replace(flat, realised_minor=position.realised_minor - told.realised_minor)
-            self._fills = known
+            self._base = msgspec.structs.replace(
+                flat,
+                realised_minor=position.realised_minor - told.realised_minor,
+                marked=position.marked if told.marked is None else None,
+            )
+            self._steps = known
         else:
             self._base = position
-            self._fills = []
+            self._steps = []
 
-    def after(self, fill: Fill) -> Position:
-        """The position with `fill` in its place, its charges apart; changes nothing."""
-        if self._fills and fill_key(fill) < fill_key(self._fills[-1]):
-            told = _fold(self._base, sorted([*self._fills, fill], key=fill_key))
+    def after(self, step: Fill | Mark) -> Position:
+        """The position with `step` in its place, its charges apart; changes nothing."""
+        if self._steps and _key(step) < _key(self._steps[-1]):
+            told = _fold(self._base, sorted([*self._steps, step], key=_key))
             return msgspec.structs.replace(told, charges_minor=self.position.charges_minor)
-        return move_fill(self.position, fill)
+        return _move(self.position, step)
 
-    def add(self, fill: Fill, position: Position) -> None:
-        """Take `fill` in; `position` is what `after` said, with charges."""
-        insort(self._fills, fill, key=fill_key)
+    def add(self, step: Fill | Mark, position: Position) -> None:
+        """Take `step` in; `position` is what `after` said, with charges."""
+        insort(self._steps, step, key=_key)
         self.position = position
-        limit = self._fills[-1].at_market - timedelta(days=KEEP_DAYS)
-        while self._fills[0].at_market < limit:
-            self._base = move_fill(self._base, self._fills.pop(0))
+        limit = self._steps[-1].at_market - timedelta(days=KEEP_DAYS)
+        while self._steps[0].at_market < limit:
+            self._base = _move(self._base, self._steps.pop(0))
 
 
-def _fold(base: Position, fills: Iterable[Fill]) -> Position:
-    for fill in fills:
-        base = move_fill(base, fill)
+def _key(step: Fill | Mark) -> tuple[datetime, str]:
+    return mark_key(step) if isinstance(step, Mark) else fill_key(step)
+
+
+def _move(position: Position, step: Fill | Mark) -> Position:
+    return move_mark(position, step) if isinstance(step, Mark) else move_fill(position, step)
+
+
+def _fold(base: Position, steps: Iterable[Fill | Mark]) -> Position:
+    for step in steps:
+        base = _move(base, step)
     return base

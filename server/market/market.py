@@ -266,6 +266,10 @@ class Market:
         mean = self._window.mean(key, window) if window is not None else None
         return mean if mean is not None else self.close(key, day)
 
+    def traded(self, key: str, window: tuple[datetime, datetime]) -> bool | None:
+        """Whether `key` traded in `window`; None when the window was not seen."""
+        return self._window.traded(key, window)
+
     def search(
         self,
         query: str = "",

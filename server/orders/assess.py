@@ -7,6 +7,7 @@ import msgspec
 
 from server.core.clock import india_day
 from server.core.errors import Invalid
+from server.domain.books import Charges
 from server.domain.instruments import Instrument
 from server.domain.money import to_minor
 from server.domain.orders import Order, OrderRequest
@@ -193,7 +194,20 @@ class Assessor:
         charges = self._desk.rules.charges(
             self._desk.plan, instrument, order.side, order.product, order.pending, price, day
         )
-        return to_minor(charges.total)
+        return to_minor(charges.total + self.depository(order, instrument, day).total)
+
+    def depository(self, order: Order, instrument: Instrument, day: date) -> Charges:
+        """What the depository would charge for the order.
+
+        Raises Invalid where that is not known and a paper account would have to pay it; at a live account's broker it
+        is the broker's to know."""
+        try:
+            signed = order.sign * order.pending
+            return self._desk.ledger.depository(order.account, instrument, order.product, signed, day)
+        except Invalid:
+            if order.mode == "PAPER":
+                raise
+            return Charges()
 
     def _turn(self, day: date) -> None:
         if day != self._day:

@@ -18,10 +18,19 @@ from server.core.clock import Clock, india_day
 from server.core.errors import Fault, NotFound, SaudaError, Unavailable
 from server.core.ids import Ids
 from server.domain.accounts import Account
-from server.domain.books import Position, Posting
+from server.domain.books import Mark, Position, Posting
 from server.domain.events import FillSeen, FundsChanged, Notice, OrderSeen, RiskSeen
 from server.domain.instruments import Instrument
-from server.domain.journal import Entry, FillApplied, FundsMoved, Noted, OrderChanged, Payload, RiskChanged
+from server.domain.journal import (
+    Entry,
+    FillApplied,
+    FundsMoved,
+    Noted,
+    OrderChanged,
+    Payload,
+    PositionMarked,
+    RiskChanged,
+)
 from server.domain.money import to_minor
 from server.domain.orders import Fill, Order
 from server.orders import machine
@@ -261,6 +270,19 @@ class Desk:
     def note(self, what: str, detail: Mapping[str, object], actor: str, correlation: str, subject: str) -> Done:
         """Put something on record that changes no table."""
         return self.keep(Noted(what=what, detail=dict(detail)), actor, correlation, subject)
+
+    def mark(self, mark: Mark, instrument: Instrument) -> Done | None:
+        """Bring a future to its settlement price: position, cash and margin in one transaction. None = done before."""
+        self.ensure_writable()
+        marked = self.ledger.mark_to_market(mark)
+        if marked is None:
+            return None
+        self.ledger.commit_mark(marked)
+        postings = marked.postings + self._remargin(mark.account, instrument.name)
+        payload = PositionMarked(mark=mark, position=marked.position, postings=postings)
+        return self._write(
+            [self.entry(payload, SYSTEM, "", mark.account)], [FundsChanged(at=self.clock.now(), account=mark.account)]
+        )
 
     def rebalance(self, account: str) -> Done | None:
         """Work out the margin of the whole account anew (after a load, at a new day); None when nothing changes."""

@@ -5,13 +5,13 @@ the composition root joins them.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
 
-from server.domain.books import Charges, Position, Posting
+from server.domain.books import Charges, Mark, Position, Posting
 from server.domain.instruments import Instrument
 from server.domain.journal import Entry
 from server.domain.orders import Fill, Order, OrderState, Product
@@ -29,6 +29,7 @@ __all__ = (
     "KeptRow",
     "KeptRows",
     "Ledger",
+    "Marked",
     "NotAccepted",
     "OrderReport",
     "OrderRows",
@@ -200,6 +201,20 @@ class Applied(Protocol):
         ...
 
 
+class Marked(Protocol):
+    """What a settlement price changes in the ledger."""
+
+    @property
+    def position(self) -> Position:
+        """The position carried at it."""
+        ...
+
+    @property
+    def postings(self) -> tuple[Posting, ...]:
+        """The day's profit or loss in cash."""
+        ...
+
+
 class Ledger(Books, Protocol):
     """The books of all accounts, in memory. `apply`, `hold` and `adjust_hold` only compute; `commit` and `fold` change.
 
@@ -209,6 +224,18 @@ class Ledger(Books, Protocol):
     def apply(self, fill: Fill, product: Product, instrument: Instrument, *, origin: str = "user") -> Applied | None:
         """Work out what `fill` changes; None when it is in the books already (law 5). `origin` is the order's: an
         automatic square-off pays the broker's fee."""
+        ...
+
+    def mark_to_market(self, mark: Mark) -> Marked | None:
+        """What a mark would change; None when there is nothing to mark, or it is marked already. Changes nothing."""
+        ...
+
+    def commit_mark(self, marked: Any) -> None:
+        """Fold what `mark_to_market` returned."""
+        ...
+
+    def depository(self, account: str, instrument: Instrument, product: Product, signed: int, day: date) -> Charges:
+        """The depository's charge that `signed` more units would bring; Invalid where it is not known."""
         ...
 
     def commit(self, applied: Any) -> None:

@@ -35,6 +35,8 @@ class ChargeLines(msgspec.Struct, frozen=True, kw_only=True):
     gst: str
     stamp: str
     other: str
+    depository: str
+    """Billed apart from the contract note, GST included."""
     total: str
 
 
@@ -99,12 +101,15 @@ class Previewer:
         desk, p = self._desk, found.proposal
         price = p.price or Decimal(0)
         day = desk.day(order.account)
-        charges = Charges()
+        charges = delivered = Charges()
         both_ways = Decimal(0)
         if price:
             args = (instrument, order.product, order.quantity, price, day)
             charges = self._charges(order.side, *args)
-            both_ways = charges.total + self._charges("SELL" if order.side == "BUY" else "BUY", *args).total
+            delivered = self._assessor.depository(order, instrument, day)
+            both_ways = (
+                charges.total + delivered.total + self._charges("SELL" if order.side == "BUY" else "BUY", *args).total
+            )
         paid = instrument.kind == "OPTION" or order.product == "CNC"
         value = price * order.quantity
         need = p.need_minor or 0
@@ -117,7 +122,7 @@ class Previewer:
             premium=_text(value * order.sign if paid else Decimal(0)),
             margin_required=to_text(max(0, need)),
             margin_final=to_text(found.required_after or 0),
-            charges=_lines(charges),
+            charges=_lines(charges, delivered),
             breakeven=_text(price + order.sign * both_ways / order.quantity) if price else None,
             max_loss=_text(value + both_ways) if price and bought_option else None,
             free_now=to_text(p.free_minor),
@@ -149,7 +154,7 @@ def _empty(faults: list[Problem]) -> Preview:
         premium=zero,
         margin_required=zero,
         margin_final=zero,
-        charges=_lines(Charges()),
+        charges=_lines(Charges(), Charges()),
         breakeven=None,
         max_loss=None,
         free_now=zero,
@@ -177,7 +182,7 @@ def _notes(order: Order, found: Assessment) -> list[str]:
     return notes
 
 
-def _lines(charges: Charges) -> ChargeLines:
+def _lines(charges: Charges, delivered: Charges) -> ChargeLines:
     return ChargeLines(
         brokerage=_text(charges.brokerage),
         stt=_text(charges.stt),
@@ -186,7 +191,8 @@ def _lines(charges: Charges) -> ChargeLines:
         gst=_text(charges.gst),
         stamp=_text(charges.stamp),
         other=_text(charges.other),
-        total=_text(charges.total),
+        depository=_text(delivered.total),
+        total=_text(charges.total + delivered.total),
     )
 
 

@@ -26,6 +26,7 @@ from server.orders.cancel import Canceller
 from server.orders.desk import Desk
 from server.orders.inflight import Inflight
 from server.orders.kill import KillSwitches
+from server.orders.marking import Marking
 from server.orders.modify import Modifier
 from server.orders.parents import Parents
 from server.orders.ports import Change, Execution, Journal, Ledger, Shelf
@@ -120,6 +121,7 @@ class OrderService:
         self.triggers = Triggers(desk, assessor, self._submitter)
         self.baskets = Baskets(desk, self._submitter, self._canceller)
         self.parents = Parents(desk, self._submitter, self._modifier, self._canceller)
+        self._marking = Marking(desk)
         self._recovery = Recovery(desk, self._reconciler, self.triggers, self.baskets, self.parents)
 
     # orders
@@ -309,6 +311,7 @@ class OrderService:
         """One look at every account."""
         for account in self.desk.accounts:
             try:
+                self._marking.look(account)
                 self._watch(account)
             except Unavailable:
                 continue  # its market does not run, or the journal is broken

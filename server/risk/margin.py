@@ -1,10 +1,11 @@
 """Portfolio margin: SPAN-like scenarios, exposure and premium, with the benefit of hedges.
 
 Per underlying: sixteen scenarios of price and volatility over all legs together (the exchange's scan), a charge on
-delta matched across expiries, less the net value of the options; exposure on futures and short options; the
-premium of what is bought. Shares: value for delivery, VaR with extreme-loss margin intraday. Numbers come from the
-rulebook (`config/rules/margins.toml`); the method from NSE Clearing's and ICCL's margin pages and CME's description of
-SPAN. It is a model of the exchange's arrays, not a copy of them: index margins come within 5 % of published ones.
+delta matched across expiries, less the net value of the options; exposure on futures and short options; in the last
+days of a share's contracts what delivery asks for; the premium of what is bought. Shares: value for delivery, VaR with
+extreme-loss margin intraday. Numbers come from the rulebook (`config/rules/margins.toml`); the method from NSE
+Clearing's and ICCL's margin pages and CME's description of SPAN. It is a model of the exchange's arrays, not a copy of
+them: index margins come within 5 % of published ones.
 """
 
 from collections.abc import Sequence
@@ -64,6 +65,8 @@ class Margin(msgspec.Struct, frozen=True, kw_only=True):
     span_minor: int = 0
     """Scenario risk; for shares traded intraday VaR and extreme-loss margin."""
     exposure_minor: int = 0
+    delivery_minor: int = 0
+    """For shares that may have to be delivered, in the last days of a contract settled so."""
     premium_minor: int = 0
     """Paid in full: premium of options bought, value of shares bought for delivery."""
     total_minor: int = 0
@@ -73,7 +76,7 @@ class Margin(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def held_minor(self) -> int:
         """What stays blocked once premium and shares are paid for."""
-        return self.span_minor + self.exposure_minor
+        return self.span_minor + self.exposure_minor + self.delivery_minor
 
 
 class _Part(msgspec.Struct):
@@ -81,6 +84,7 @@ class _Part(msgspec.Struct):
 
     span: float = 0.0
     exposure: float = 0.0
+    delivery: float = 0.0
     premium: float = 0.0
     alone: float = 0.0
     """Sum over the legs one by one."""
@@ -93,7 +97,7 @@ class _Group:
         contracts: dict[str, MarginLeg] = {}
         for leg in legs:
             contracts.setdefault(leg.instrument.key, leg)
-        held = list(contracts.values())
+        self.held = held = list(contracts.values())
         index = {key: row for row, key in enumerate(contracts)}
         self.rows = [index[leg.instrument.key] for leg in legs]
         self.legs = legs
@@ -181,7 +185,14 @@ class _Group:
             # months offset each other only where that, with its charge, is cheaper than each by itself
             single = min(single, self._span(together, self._calendar_charge([months[e] for e in joint])))
         premium = float(np.sum(np.maximum(self.net, 0.0) * self.price * self.option))
-        return _Part(span=span + single, exposure=self._exposure(months, joint), premium=premium, alone=self._alone())
+        delivery = self._delivery(months)
+        return _Part(
+            span=span + single,
+            exposure=self._exposure(months, joint),
+            delivery=delivery,
+            premium=premium,
+            alone=self._alone() + delivery,
+        )
 
     def _span(self, rows: Sequence[int], charge: float = 0.0) -> float:
         net = self.net[rows]
@@ -227,6 +238,31 @@ class _Group:
             total += abs(units) * full
         return float(total)
 
+    def _delivery(self, months: dict[date, list[int]]) -> float:
+        """What the last days before a delivery take on top: options held in the money as if they were delivered
+        already, and on the day itself futures and options sold a share of the contract value (margins.toml)."""
+        total = 0.0
+        for expiry, rows in months.items():
+            rule = self.rules[rows[0]]
+            if not rule.delivery_held:
+                continue
+            given = 0.0
+            for row in rows:
+                units = float(self.net[row])
+                if not self.option[row] or units < 0:
+                    given += abs(units)
+                elif self._intrinsic(row) > 0:
+                    total += units * self.spot * rule.delivery_held
+            if given and rule.delivery_times:
+                usual = self._span(rows) + self._exposure({expiry: rows}, [expiry])
+                total += max(0.0, min(given * self.spot * rule.delivery_value, usual * rule.delivery_times) - usual)
+        return total
+
+    def _intrinsic(self, row: int) -> float:
+        instrument = self.held[row].instrument
+        strike = float(instrument.strike or 0)
+        return max(0.0, self.spot - strike if instrument.right == "CE" else strike - self.spot)
+
     def _alone(self) -> float:
         """Sum of every leg's own margin."""
         total = 0.0
@@ -260,11 +296,17 @@ def portfolio_margin(legs: Sequence[MarginLeg], rulebook: Rulebook, day: date) -
     parts += [_Group(group, rulebook, day).part() for group in groups.values()]
     span = _paise(sum(p.span for p in parts))
     exposure = _paise(sum(p.exposure for p in parts))
+    delivery = _paise(sum(p.delivery for p in parts))
     premium = _paise(sum(p.premium for p in parts))
-    total = span + exposure + premium
+    total = span + exposure + delivery + premium
     benefit = max(0, _paise(sum(p.alone for p in parts)) - total)
     return Margin(
-        span_minor=span, exposure_minor=exposure, premium_minor=premium, total_minor=total, benefit_minor=benefit
+        span_minor=span,
+        exposure_minor=exposure,
+        delivery_minor=delivery,
+        premium_minor=premium,
+        total_minor=total,
+        benefit_minor=benefit,
     )
 
 

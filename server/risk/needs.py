@@ -17,6 +17,7 @@ from server.domain.instruments import Instrument
 from server.domain.orders import Product
 from server.risk.margin import Margin, MarginLeg
 from server.risk.ports import Market
+from server.rulebook import DELIVERY_LOOK_DAYS
 
 __all__ = ("MarginRule", "Needs", "Ordered")
 
@@ -86,7 +87,7 @@ class Needs:
 
     def _one(self, market: Market, parts: "_Parts", day: date) -> int | None:
         counted = [part for part in parts.values() if part.quantity]
-        if all(part.paid for part in counted):
+        if all(part.paid and not part.delivers_by(day) for part in counted):
             return 0
         priced = []
         for part in counted:
@@ -133,6 +134,12 @@ class _Part:
     def paid(self) -> bool:
         """Whether nothing more than its price can be lost: options bought, shares for delivery."""
         return (self.instrument.kind == "OPTION" and self.quantity > 0) or self.product == "CNC"
+
+    def delivers_by(self, day: date) -> bool:
+        """Whether it is an option on a share that may be margined for delivery soon, though it is paid for."""
+        expiry = self.instrument.expiry
+        soon = expiry is not None and (expiry - day).days <= DELIVERY_LOOK_DAYS
+        return soon and self.instrument.segment == "STOCK_OPT"
 
     def prices(self, market: Market) -> tuple[float, float] | None:
         """Price of the instrument and of its underlying; None when one is missing."""

@@ -44,6 +44,15 @@ class Market(Protocol):
         """Whether an order may be priced on it now (law 11); `limit` in seconds overrides the market's own policy."""
         ...
 
+    def settled(self, key: str, day: date, window: tuple[datetime, datetime] | None) -> Decimal | None:
+        """The mean price of `key` over `window`, weighted by volume where there is any, where that was seen; else its
+        closing price of `day`; None when neither is known (yet)."""
+        ...
+
+    def traded(self, key: str, window: tuple[datetime, datetime]) -> bool | None:
+        """Whether `key` traded in `window`; None when the window was not seen."""
+        ...
+
     def watch(self, keys: Sequence[str], handler: Callable[[str], None]) -> Callable[[], None]:
         """Call `handler(key)` when a price of `keys` changed (bursts may be merged); returns the call that ends it."""
         ...
@@ -149,6 +158,14 @@ class Rules(Protocol):
 
     def trading_end(self, instrument: Instrument, day: date) -> datetime:
         """When continuous trading in `instrument` ends on `day`, aware UTC."""
+        ...
+
+    def daily_settlement(self, instrument: Instrument, day: date) -> tuple[datetime, datetime]:
+        """The window whose average price a future is marked to on `day`; Invalid where there is none."""
+        ...
+
+    def carry(self, day: date) -> float:
+        """Interest a year for the price of a future that did not trade."""
         ...
 
     def charges(

@@ -45,7 +45,7 @@ class Rulebook:
         self._sessions = Sessions(rows, self._calendar)
         self._orders = OrderRules(rows)
         self._charges = ChargeRules(rows)
-        self._margins = Margins(rows, self._names)
+        self._margins = Margins(rows, self._names, self._calendar)
         self._abroad = Abroad(rows)
         rows.finish()
         self._tables: dict[str, Table[Row]] = {}
@@ -131,6 +131,20 @@ class Rulebook:
         if instrument.expiry is None:
             raise Invalid(f"{instrument.key} does not expire.", code="rules.expiry", field="key")
         return self._sessions.settlement(instrument.segment, instrument.expiry)
+
+    def daily_settlement(self, instrument: Instrument, day: date) -> tuple[datetime, datetime]:
+        """The window of `day` whose average trade price a future is marked to; its end is when the mark takes effect.
+
+        Raises Invalid for what is not a future, a day without trading, and a segment whose rule is not known."""
+        if instrument.kind != "FUTURE":
+            raise Invalid(f"{instrument.key} is not marked to market daily.", code="rules.mark", field="key")
+        if self._abroad.has(instrument.segment):
+            raise unknown("daily_settlement", f"How {instrument.key} is marked is not known.", field="key")
+        return self._sessions.daily_settlement(instrument.segment, day)
+
+    def carry(self, day: date) -> float:
+        """Interest a year, continuously compounded, for the price of a future that did not trade."""
+        return self._margins.interest(day)
 
     def year_fraction(self, at: datetime, expiry: date, *, basis: str = "calendar") -> float:
         """Years from aware `at` to the end of trading in options on `expiry`; 0 when past.
@@ -270,6 +284,12 @@ class Rulebook:
     def exercise_charges(self, quantity: int, intrinsic: Decimal, day: date) -> Charges:
         """STT of a long option exercised at expiry; `intrinsic` is rupees a unit."""
         return self._charges.exercise(quantity, intrinsic, day)
+
+    def depository_charges(self, broker: str, instrument: Instrument, day: date) -> Charges:
+        """What delivering one share out of the demat account costs on a day, with GST; nothing abroad."""
+        if self._abroad.has(instrument.segment):
+            return Charges()
+        return self._charges.dp(broker, 1, day)
 
     def dp_charges(self, broker: str, shares: int, day: date) -> Charges:
         """Depository charges for `shares` different shares sold from holdings on one day."""

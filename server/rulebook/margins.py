@@ -1,14 +1,18 @@
 """Margin parameters of one instrument on one day."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
 from server.domain.instruments import Instrument
+from server.rulebook.calendar import Calendar
 from server.rulebook.names import Names
 from server.rulebook.rows import Row, Rows
 
-__all__ = ("MarginRules", "Margins")
+__all__ = ("DELIVERY_LOOK_DAYS", "MarginRules", "Margins")
+
+DELIVERY_LOOK_DAYS = 14
+"""Calendar days before an expiry within which the last trading days of a contract are counted."""
 
 
 class MarginRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +46,12 @@ class MarginRules(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the far leg's exposure that a futures calendar spread pays."""
     expiry_day_short: float
     """Additional margin on a short option that expires this day, of the underlying's value; 0 on other days."""
+    delivery_held: float
+    """Margin on an option held in the money that will be delivered soon, of the underlying's value; 0 otherwise."""
+    delivery_value: float
+    """Where the contract is delivered this day: a future or option sold takes this share of the contract value..."""
+    delivery_times: float
+    """...or this many times its usual margin, whichever is less; both 0 on other days."""
     equity_upfront: float
     """VaR and extreme-loss margin of a share traded intraday."""
     rate: float
@@ -83,6 +93,18 @@ class _ByClass(Row, frozen=True, kw_only=True):
     rate: float = 0.0
 
 
+class _Delivery(Row, frozen=True, kw_only=True):
+    klass: str = msgspec.field(name="class")
+    shares: list[float]
+
+
+class _DeliveryDay(Row, frozen=True, kw_only=True):
+    klass: str = msgspec.field(name="class")
+    held: float
+    value: float
+    times: float
+
+
 class _Interest(Row, frozen=True, kw_only=True):
     rate: float
 
@@ -90,8 +112,9 @@ class _Interest(Row, frozen=True, kw_only=True):
 class Margins:
     """Answers by instrument and day; answers are kept."""
 
-    def __init__(self, rows: Rows, names: Names) -> None:
+    def __init__(self, rows: Rows, names: Names, calendar: Calendar) -> None:
         self._names = names
+        self._calendar = calendar
         self._scan = rows.table("scan", _Scan, lambda r: [r.klass])
         self._name_scan = rows.table("name_scan", _NameScan, lambda r: r.names)
         self._scenarios = rows.table("scenarios", _Scenarios, lambda r: ["ALL"])
@@ -99,24 +122,56 @@ class Margins:
         self._expiry_day = rows.table("expiry_day_margin", _ByClass, lambda r: [r.klass])
         self._no_benefit = rows.table("calendar_benefit_off", _ByClass, lambda r: [r.klass])
         self._interest = rows.table("interest", _Interest, lambda r: ["ALL"])
-        self._cache: dict[tuple[str, bool, bool, date], MarginRules] = {}
-        self.tables = {"scan": self._scan, "name_scan": self._name_scan, "interest": self._interest}
+        self._delivery = rows.table("delivery_margin", _Delivery, lambda r: [r.klass])
+        self._delivery_day = rows.table("delivery_day_margin", _DeliveryDay, lambda r: [r.klass])
+        self._cache: dict[tuple[str, bool, int | None, date], MarginRules] = {}
+        self._left: dict[tuple[date, date], int | None] = {}
+        self.tables = {
+            "scan": self._scan,
+            "name_scan": self._name_scan,
+            "interest": self._interest,
+            "delivery_margin": self._delivery,
+        }
 
     def of(self, instrument: Instrument, day: date) -> MarginRules:
         """Parameters in force; Invalid for a derivative on an unknown name."""
         index = instrument.segment.startswith("INDEX")
-        key = (instrument.name, index, instrument.expiry == day, day)
+        left = self._days_left(instrument, index, day)
+        key = (instrument.name, index, left, day)
         found = self._cache.get(key)
         if found is None:
             if len(self._cache) > 4096:
                 self._cache.clear()
             if instrument.derivative:
                 self._names.need(instrument.name)
-            found = self._cache[key] = self._build(instrument.name, index, instrument.expiry == day, day)
+            found = self._cache[key] = self._build(instrument.name, index, left, day)
         return found
 
-    def _build(self, name: str, index: bool, expiring: bool, day: date) -> MarginRules:
+    def _days_left(self, instrument: Instrument, index: bool, day: date) -> int | None:
+        """Trading days until the contract ends, as far as margins ask for it: 0 on its last day, None when far."""
+        expiry = instrument.expiry
+        if expiry is None or expiry < day:
+            return None
+        if index or expiry == day or (expiry - day).days > DELIVERY_LOOK_DAYS:
+            return 0 if expiry == day else None
+        place = (day, expiry)
+        if place not in self._left:
+            if len(self._left) > 4096:
+                self._left.clear()
+            row = self._delivery.need("STOCK", day)
+            days = (day + timedelta(days=n) for n in range(1, (expiry - day).days + 1))
+            left = sum(self._calendar.trading_day(instrument.segment, d) for d in days)
+            self._left[place] = left if left <= len(row.shares) else None
+        return self._left[place]
+
+    def interest(self, day: date) -> float:
+        """Rate used for forwards, a year."""
+        return self._interest.need("ALL", day).rate
+
+    def _build(self, name: str, index: bool, left: int | None, day: date) -> MarginRules:
         klass = "INDEX" if index else "STOCK"
+        expiring = left == 0
+        last = self._delivery_day.at(klass, day) if expiring else None
         scan = self._scan.need(klass, day)
         own = self._name_scan.at(name, day)
         scenarios = self._scenarios.need("ALL", day)
@@ -138,8 +193,14 @@ class Margins:
             exposure=scan.exposure,
             exposure_calendar=terms.exposure_calendar,
             expiry_day_short=extra.rate if extra is not None else 0.0,
+            delivery_held=last.held if last is not None else self._held(klass, left, terms.equity_upfront, day),
+            delivery_value=last.value if last is not None else 0.0,
+            delivery_times=last.times if last is not None else 0.0,
             equity_upfront=terms.equity_upfront,
             rate=self._interest.need("ALL", day).rate,
             source=seen.source,
             conf=seen.conf,
         )
+
+    def _held(self, klass: str, left: int | None, share_margin: float, day: date) -> float:
+        return self._delivery.need(klass, day).shares[left - 1] * share_margin if left else 0.0

@@ -118,6 +118,12 @@ class _Price(Row, frozen=True, kw_only=True):
     window: tuple[str, str] | None = None
 
 
+class _Daily(Row, frozen=True, kw_only=True):
+    klass: list[str] = msgspec.field(name="class")
+    minutes: int
+    what: str
+
+
 def moment(day: date, clock: str) -> datetime:
     """Aware UTC moment of India's `HH:MM` on `day`."""
     return datetime.combine(day, time.fromisoformat(clock), IST).astimezone(UTC)
@@ -133,8 +139,14 @@ class Sessions:
         self._square_off = rows.table("square_off", _SquareOff, lambda r: r.brokers)
         self._how = rows.table("settlement", _How, lambda r: [r.klass])
         self._price = rows.table("settlement_price", _Price, lambda r: r.klass)
+        self._daily = rows.table("daily_settlement", _Daily, lambda r: r.klass)
         self._built: dict[tuple[str, date], Session | None] = {}
-        self.tables = {"session": self._parts, "square_off": self._square_off, "settlement_price": self._price}
+        self.tables = {
+            "session": self._parts,
+            "square_off": self._square_off,
+            "settlement_price": self._price,
+            "daily_settlement": self._daily,
+        }
 
     def on(self, segment: str, day: date) -> Session | None:
         """The session, or None when `segment` does not trade on `day`."""
@@ -176,6 +188,12 @@ class Sessions:
         if kind is None:
             raise unknown("square_off", f"The rulebook has no square-off time of {broker} for {segment}.")
         return self.need(segment, day).close - timedelta(minutes=kind)
+
+    def daily_settlement(self, segment: str, day: date) -> tuple[datetime, datetime]:
+        """The last minutes of a day's trading in futures of a segment, whose average price they are settled at."""
+        row = self._daily.need(segment.removesuffix("_FUT"), day, "daily_settlement")
+        close = self.need(segment, day).close
+        return close - timedelta(minutes=row.minutes), close
 
     def settlement(self, segment: str, day: date) -> Settlement:
         """How contracts of a derivative segment that expire on `day` are settled."""

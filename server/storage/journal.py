@@ -18,6 +18,7 @@ from server.domain.journal import (
     OrderChanged,
     ParentChanged,
     Payload,
+    PositionMarked,
     RiskChanged,
     SettingChanged,
     StrategyChanged,
@@ -103,6 +104,8 @@ def _subject(payload: Payload) -> str:
             return payload.order.id
         case AccountOpened():
             return payload.account.id
+        case PositionMarked():
+            return payload.mark.account
         case FundsMoved() | RiskChanged():
             return payload.account
         case TriggerChanged() | BasketChanged() | StrategyChanged() | ParentChanged():

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Dialect
 
 from server.domain.accounts import Account
-from server.domain.books import Charges, Position, Posting
+from server.domain.books import Charges, Mark, Position, Posting
 from server.domain.journal import (
     AccountOpened,
     BasketChanged,
@@ -23,6 +23,7 @@ from server.domain.journal import (
     OrderChanged,
     ParentChanged,
     Payload,
+    PositionMarked,
     RiskChanged,
     SettingChanged,
     StrategyChanged,
@@ -37,6 +38,7 @@ __all__ = ("Changes", "Projector", "project")
 _ORDER = attrgetter(*Order.__struct_fields__)
 _ACCOUNT = attrgetter(*Account.__struct_fields__)
 _POSITION = attrgetter(*Position.__struct_fields__)
+_MARK = attrgetter(*Mark.__struct_fields__)
 _POSTING = attrgetter(*Posting.__struct_fields__)
 _FILL = attrgetter("side", "quantity", "price", "at", "at_market", "liquidity")
 _CHARGES = attrgetter(*Charges.__struct_fields__)
@@ -88,6 +90,12 @@ def project(changes: Changes, seq: int, at: datetime, payload: Payload) -> None:
             held = payload.position
             changes.put("positions", (held.account, held.key, held.product), _POSITION(held))
             changes.post(seq, payload.postings)
+        case PositionMarked():
+            held = payload.position
+            mark = payload.mark
+            changes.put("marks", (mark.account, mark.key, mark.product, mark.day), _MARK(mark))
+            changes.put("positions", (held.account, held.key, held.product), _POSITION(held))
+            changes.post(seq, payload.postings)
         case FundsMoved():
             changes.post(seq, payload.postings)
         case AccountOpened():
@@ -132,6 +140,7 @@ class Projector:
             "orders": upsert(tables.orders, dialect),
             "fills": insert(tables.fills, dialect),
             "positions": upsert(tables.positions, dialect),
+            "marks": upsert(tables.marks, dialect),
             "postings": insert(tables.postings, dialect),
             "triggers": upsert(tables.triggers, dialect),
             "baskets": upsert(tables.baskets, dialect),

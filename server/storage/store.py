@@ -27,6 +27,7 @@ from server.storage.repositories.audit import AuditRows
 from server.storage.repositories.fills import FillRows
 from server.storage.repositories.kept import BasketRows, ParentRows, StrategyRows, TriggerRows
 from server.storage.repositories.markets import MarketRows
+from server.storage.repositories.marks import MarkRows
 from server.storage.repositories.orders import OrderRows
 from server.storage.repositories.positions import PositionRows
 from server.storage.repositories.postings import PostingRows
@@ -72,6 +73,7 @@ class Storage:
         self.orders = OrderRows(self._reader)
         self.fills = FillRows(self._reader)
         self.positions = PositionRows(self._reader)
+        self.marks = MarkRows(self._reader)
         self.postings = PostingRows(self._reader)
         self.triggers = TriggerRows(self._reader)
         self.baskets = BasketRows(self._reader)

@@ -162,6 +162,19 @@ positions = Table(
     Column("sell_quantity", BigInteger, nullable=False),
     Column("sell_value_minor", BigInteger, nullable=False),
     Column("day", Date),
+    Column("marked", Date),
+)
+
+# settlement prices that futures were brought to: what a late fill is put before or after
+marks = Table(
+    "marks",
+    metadata,
+    Column("account", String(40), primary_key=True),
+    Column("key", String(60), primary_key=True),
+    Column("product", String(8), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("price", Exact, nullable=False),
+    Column("at_market", Moment, nullable=False),
 )
 
 postings = Table(

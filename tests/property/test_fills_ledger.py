@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from server.core.clock import ManualClock
 from server.core.ids import Ids
-from server.domain.books import Position
+from server.domain.books import Mark, Position
 from server.domain.instruments import Instrument
 from server.domain.orders import Fill, Product, Side
 from server.ledger.ledger import Ledger, PastFill
@@ -72,6 +73,43 @@ def run(ledger: Ledger, items: list[tuple[Fill, Product]]) -> Iterator[PastFill]
         ledger.commit(applied)
         assert sum(ledger.balances(WHO).values()) == 0
         yield PastFill(applied.fill, product, applied.charges)
+
+
+FUTURE = TRADED[1]
+Step = tuple[Fill, Product] | Mark
+
+
+def with_marks(items: list[tuple[Fill, Product]], prices: list[int]) -> list[Step]:
+    """The same with a mark of the future at the end of each day."""
+    out: list[Step] = []
+    for (day, some), price in zip(groupby(items, lambda i: i[0].at_market.date()), prices, strict=False):
+        out += some
+        out.append(
+            Mark(
+                account=WHO,
+                key=FUTURE[0].key,
+                product=FUTURE[1],
+                day=day,
+                price=Decimal(price) / 100,
+                at_market=datetime.combine(day, ist("15:40").timetz()),
+            )
+        )
+    return out
+
+
+def run_steps(ledger: Ledger, steps: list[Step]) -> tuple[list[PastFill], list[Mark]]:
+    """Apply fills and marks one after the other; returns what was taken."""
+    fills: list[PastFill] = []
+    marks: list[Mark] = []
+    for step in steps:
+        if not isinstance(step, Mark):
+            fills += run(ledger, [step])
+        elif (marked := ledger.mark_to_market(step)) is not None:
+            assert sum(p.minor for p in marked.postings) == 0
+            ledger.commit_mark(marked)
+            assert sum(ledger.balances(WHO).values()) == 0
+            marks.append(step)
+    return fills, marks
 
 
 def positions(ledger: Ledger) -> dict[tuple[str, str], Position]:
@@ -151,3 +189,59 @@ def test_mark_when_prices_are_known_then_equity_is_capital_and_all_profit_less_c
     flow = sum(f.price * -f.signed for f, _ in items) * 100
     worth = sum(prices[p.key] * p.quantity for p in ledger.positions(WHO)) * 100
     assert funds.equity_minor == int(flow + worth) - funds.charges_minor - funds.tax_minor
+
+
+levels = st.lists(st.integers(1, 3_000_000), min_size=12, max_size=12)
+
+
+@PROFILE
+@given(items=trades(), prices=levels, seed=st.integers(0, 2**32))
+def test_mark_daily_when_fills_come_late_then_same_books_and_the_profit_of_one_never_marked(
+    items: list[tuple[Fill, Product]], prices: list[int], seed: int
+) -> None:
+    in_time, mixed, never = empty(), empty(), empty()
+    steps = with_marks(items, prices)
+    _, marks = run_steps(in_time, steps)
+    # a mark is made once its day is over, from a position that is known; fills may still come after it, and again
+    late = [step for step in steps if not isinstance(step, Mark)]
+    random.Random(seed).shuffle(late)
+    for part in (late[: len(late) // 2], marks, late, marks):
+        run_steps(mixed, list(part))
+    run_steps(never, [step for step in steps if not isinstance(step, Mark)])
+    assert sum(mixed.balances(WHO).values()) == 0
+    place = (FUTURE[0].key, FUTURE[1])
+    for ledger in (in_time, mixed):
+        got, bare = positions(ledger).get(place), positions(never).get(place)
+        if got is None or bare is None:
+            assert got is bare
+            continue
+        assert got.quantity == bare.quantity
+        # whatever was paid in cash on the way is in the price at which the rest is carried
+        assert got.realised_minor - got.cost_minor == bare.realised_minor - bare.cost_minor
+        last = next((m for m in reversed(marks) if m.day == got.marked), None)
+        after = [f for f, _ in items if f.key == place[0] and last is not None and f.at_market > last.at_market]
+        if got.quantity and last is not None and not after:
+            assert abs(got.cost_minor) == int(last.price * abs(got.quantity) * 100)
+
+
+@PROFILE
+@given(items=trades(), prices=levels, cut=st.integers(0, 24))
+def test_mark_daily_when_stopped_anywhere_then_the_rest_gives_the_same_books(
+    items: list[tuple[Fill, Product]], prices: list[int], cut: int
+) -> None:
+    whole, before, after = empty(), empty(), empty()
+    steps = with_marks(items, prices)
+    run_steps(whole, steps)
+    fills, marks = run_steps(before, steps[:cut])
+    after.load(
+        WHO,
+        "zerodha",
+        balances=before.balances(WHO),
+        holds=before.holds(WHO),
+        positions=before.positions(WHO),
+        fills=fills,
+        marks=marks,
+    )
+    run_steps(after, steps)  # all of it is told again
+    assert after.balances(WHO) == whole.balances(WHO)
+    assert positions(after) == positions(whole)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from server.audit.verify import verify
 from server.core.errors import Conflict
 from server.domain.accounts import Account
-from server.domain.books import Book, Charges, Position, Posting
+from server.domain.books import Book, Charges, Mark, Position, Posting
 from server.domain.journal import (
     AccountOpened,
     BasketChanged,
@@ -28,6 +28,7 @@ from server.domain.journal import (
     Noted,
     OrderChanged,
     ParentChanged,
+    PositionMarked,
     RiskChanged,
     SettingChanged,
     StrategyChanged,
@@ -142,7 +143,9 @@ positions = st.builds(
     realised_minor=whole,
     charges_minor=whole,
     day=st.none() | days,
+    marked=st.none() | days,
 )
+marks = st.builds(Mark, account=names, key=names, product=literal(Product), day=days, price=prices, at_market=moments)
 charges = st.builds(Charges, brokerage=prices, stt=prices, exchange=prices, gst=prices)
 accounts = st.builds(
     Account, id=names, title=words, broker=words, market=words, mode=st.sampled_from(("PAPER", "LIVE"))
@@ -151,6 +154,7 @@ payloads = st.one_of(
     st.builds(AccountOpened, account=accounts, postings=postings()),
     st.builds(OrderChanged, event=words, order=orders, postings=postings()),
     st.builds(FillApplied, fill=fills, order=orders, position=positions, charges=charges, postings=postings()),
+    st.builds(PositionMarked, mark=marks, position=positions, postings=postings()),
     st.builds(FundsMoved, account=names, reason=words, postings=postings()),
     st.builds(TriggerChanged, event=words, id=names, account=names, state=words, body=bodies),
     st.builds(BasketChanged, event=words, id=names, account=names, state=words, body=bodies),

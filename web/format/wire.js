@@ -94,7 +94,7 @@
  * @property {string} liquidity
  */
 
-/** @typedef {{ brokerage: string, stt: string, exchange: string, sebi: string, gst: string, stamp: string, other: string, total?: string }} Charges */
+/** @typedef {{ brokerage: string, stt: string, exchange: string, sebi: string, gst: string, stamp: string, other: string, depository?: string, total?: string }} Charges */
 /** @typedef {{ fill: Fill, charges: Charges, charges_total: string, realised: string }} Trade */
 
 /**
@@ -113,6 +113,7 @@
  * @property {string} realised
  * @property {string} charges
  * @property {string | null} value
+ * @property {string | null} [marked]
  * @property {number} buy_quantity
  * @property {string} buy_value
  * @property {number} sell_quantity

@@ -9,6 +9,7 @@ import pytest
 
 from server.audit.sentences import rupees, sentence, spoken
 from server.domain.accounts import Account
+from server.domain.books import Mark, Position
 from server.domain.journal import (
     AccountOpened,
     BasketChanged,
@@ -17,6 +18,7 @@ from server.domain.journal import (
     Noted,
     OrderChanged,
     Payload,
+    PositionMarked,
     RiskChanged,
     SettingChanged,
     StrategyChanged,
@@ -187,3 +189,20 @@ def refused(what: str, detail: str, **more: Any) -> Noted:
 )
 def test_sentence_when_something_was_refused_then_says_what_and_why(payload: Payload, text: str) -> None:
     assert sentence(entry(payload)) == text
+
+
+def test_mark_when_a_day_is_settled_then_profit_or_loss_and_the_price() -> None:
+    mark = Mark(
+        account=ACCOUNT,
+        key="NFO:NIFTY29DEC26FUT",
+        product="NRML",
+        day=NOW.date(),
+        price=Decimal("24600.00"),
+        at_market=NOW,
+    )
+    held = Position(account=ACCOUNT, key=mark.key, product="NRML", quantity=65)
+    for source, target, word in (("profit", "cash", "profit"), ("cash", "profit", "loss")):
+        moved = PositionMarked(mark=mark, position=held, postings=transfer("m", source, target, 650_000))  # type: ignore[arg-type]
+        assert sentence(entry(moved)) == (
+            f"Settled the day's {word} of ₹6,500.00 on NIFTY FUT 29 Dec in {ACCOUNT} at 24600.00"
+        )

@@ -5,10 +5,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from server.core.clock import ManualClock
 from server.domain.books import Position
 from server.risk.margin import Margin, MarginLeg
 from server.risk.needs import Needs, Ordered
+from tests.instruments import option
 from tests.orders_kit import CALL, FUTURE, INFY, NIFTY, RELIANCE, StageMarket
 from tests.trading import ist
 
@@ -107,3 +110,22 @@ def test_groups_when_set_then_totals() -> None:
     assert needs.groups("a") == {"INFY": 50}
     needs.forget()
     assert needs.groups("a") is None
+
+
+def test_required_when_a_share_option_is_held_into_expiry_week_then_the_rule_is_asked_though_it_is_paid() -> None:
+    asked: list[int] = []
+
+    def rule(legs: Sequence[MarginLeg], day: date) -> Margin:
+        asked.append(len(legs))
+        return Margin(premium_minor=500, delivery_minor=300, total_minor=800)
+
+    stage = market()
+    end = date(2026, 11, 23)
+    call = msgspec.structs.replace(option("RELIANCE", end, 2400, "CE"), underlying=RELIANCE.key)
+    far = msgspec.structs.replace(option("RELIANCE", date(2026, 12, 29), 2400, "CE"), underlying=RELIANCE.key)
+    for one in (call, far):
+        stage.listed[one.key] = one
+        stage.prices[one.key] = Decimal(120)
+    assert Needs(rule).required(stage, [held(call, 1)], [], "RELIANCE") == 300
+    assert Needs(rule).required(stage, [held(far, 1)], [], "RELIANCE") == 0
+    assert asked == [1], "far from expiry nothing is worked out"

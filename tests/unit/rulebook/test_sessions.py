@@ -251,3 +251,31 @@ def test_year_fraction_in_trading_time_then_a_weekend_takes_none(rulebook: Ruleb
     assert friday == monday > 0
     with pytest.raises(Invalid):
         rulebook.year_fraction(ist(NOVEMBER, "10:00"), expiry, basis="lunar")
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end"),
+    [
+        (date(2026, 7, 31), "15:00", "15:30"),
+        (NOVEMBER, "15:10", "15:40"),
+        (DECEMBER, "15:15", "15:45"),
+    ],
+)
+def test_daily_settlement_when_hours_change_then_the_last_half_hour_goes_with_them(
+    rulebook: Rulebook, day: date, start: str, end: str
+) -> None:
+    for name in ("NIFTY", "RELIANCE"):
+        window = rulebook.daily_settlement(future(name, date(2026, 12, 29)), day)
+        assert window == (ist(day, start), ist(day, end))
+
+
+def test_daily_settlement_when_there_is_none_then_an_error_and_no_guess(rulebook: Rulebook) -> None:
+    saturday = date(2026, 11, 21)
+    for instrument, day, code in (
+        (future("NIFTY", date(2026, 12, 29)), saturday, "rules.no_session"),
+        (option("NIFTY", date(2026, 12, 1), 24500, "CE"), NOVEMBER, "rules.mark"),
+        (share("RELIANCE"), NOVEMBER, "rules.mark"),
+    ):
+        with pytest.raises(Invalid) as caught:
+            rulebook.daily_settlement(instrument, day)
+        assert caught.value.code == code

@@ -1,11 +1,25 @@
 """Balances, holds and statements as read back from disk."""
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
-from server.domain.journal import FundsMoved
-from tests.unit.storage.samples import ACCOUNT, NOW, deposit, entry, filled, intended, opened, opening, posting, story
+from server.domain.books import Mark, Position
+from server.domain.journal import FundsMoved, PositionMarked
+from tests.unit.storage.samples import (
+    ACCOUNT,
+    NOW,
+    deposit,
+    entry,
+    filled,
+    intended,
+    opened,
+    opening,
+    posting,
+    story,
+    transfer,
+)
 
 
 async def test_statement_when_paged_then_balances_run_through_every_page(tmp_path: Path) -> None:
@@ -73,3 +87,31 @@ async def test_load_since_when_many_are_older_then_only_the_days_postings_oldest
         found = await storage.postings.load_since(ACCOUNT, NOW)
         assert [p.transaction for p in found] == ["deposit-1", "deposit-1", "deposit-2", "deposit-2"]
         assert len(await storage.postings.load_since(ACCOUNT, NOW - timedelta(days=1))) == 1604
+
+
+async def test_marks_when_written_then_read_back_with_the_position_and_made_again_by_a_rebuild(tmp_path: Path) -> None:
+    async with opened(tmp_path) as storage:
+        await storage.journal.commit(opening())
+        marked = [
+            Mark(
+                account=ACCOUNT,
+                key="NFO:NIFTY29DEC26FUT",
+                product="NRML",
+                day=date(2026, 11, 19 + number),
+                price=Decimal("24600.55"),
+                at_market=NOW + timedelta(days=number),
+            )
+            for number in range(2)
+        ]
+        for one in marked:
+            held = Position(account=ACCOUNT, key=one.key, product="NRML", quantity=65, marked=one.day)
+            moved = transfer(f"m{one.day}", "profit", "cash", 6_500, kind="mark", reference=str(one.price))
+            await storage.journal.commit(entry(PositionMarked(mark=one, position=held, postings=moved)))
+        assert await storage.marks.load_since(NOW) == marked
+        assert await storage.marks.load_since(NOW + timedelta(hours=1)) == marked[1:]
+        (position,) = await storage.positions.of(ACCOUNT)
+        assert (position.quantity, position.marked) == (65, date(2026, 11, 20))
+        assert (await storage.postings.balances(ACCOUNT))["profit"] == -13_000
+        await storage.rebuild()
+        assert await storage.differences() == []
+        assert await storage.marks.load_since(NOW) == marked

@@ -1,5 +1,6 @@
 /** Position rows, exit, and stop with target. Swipe arms, a second tap sends; every swipe has a button and a key. */
 
+import { day } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
 import { held, price, profit, quantity, rupees, DASH, direction } from '../../format/numbers.js';
 import { positionNow, quoteFreshness } from '../../store/selectors.js';
@@ -35,7 +36,7 @@ export function positionTable(ctx, { label, empty, holdings = false }) {
       { id: 'name', label: t('col.instrument'), width: 'minmax(96px, 1.8fr)', cell: (position) => ({ text: labelOf(ctx, position.key), cls: 'strong', title: subOf(ctx, position.key) }), place: 'title' },
       { id: 'product', label: t('col.product'), width: '8ch', cell: (position) => ({ text: t(`product.${position.product}`), cls: 'muted' }), place: 'sub' },
       { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(46px, .7fr)', cell: (position) => ({ text: position.quantity === 0 ? t('position.flat') : held(position.quantity), cls: position.quantity < 0 ? 'down' : '' }), place: 'sub' },
-      { id: 'avg', label: t('col.avg'), num: true, width: 'minmax(70px, 1fr)', cell: (position) => price(positionNow(ctx.store, position).average, tickOf(ctx, position.key)), place: 'sub' },
+      { id: 'avg', label: t('col.avg'), num: true, width: 'minmax(70px, 1fr)', cell: (position) => ({ text: price(positionNow(ctx.store, position).average, tickOf(ctx, position.key)), title: position.marked ? t('position.marked', { day: day(position.marked) }) : '' }), place: 'sub' },
       { id: 'ltp', label: t('col.ltp'), num: true, width: 'minmax(70px, 1fr)', cell: (position) => ({ text: price(positionNow(ctx.store, position).ltp, tickOf(ctx, position.key)), cls: dull(position) }), place: 'note' },
       { id: 'pnl', label: t('col.pnl'), num: true, width: 'minmax(92px, 1.2fr)', cell(position) {
         const { total } = positionNow(ctx.store, position);

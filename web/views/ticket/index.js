@@ -469,6 +469,6 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
 
 /** @param {import('../../format/wire.js').Charges} charges */
 function chargesTitle(charges) {
-  return /** @type {const} */ (['brokerage', 'stt', 'exchange', 'sebi', 'gst', 'stamp', 'other'])
+  return /** @type {const} */ (['brokerage', 'stt', 'exchange', 'sebi', 'gst', 'stamp', 'other', 'depository'])
     .filter((name) => toNumber(charges[name])).map((name) => `${t(`charge.${name}`)} ${rupees(charges[name])}`).join(', ');
 }
