@@ -18,7 +18,7 @@ from server.orders.desk import Desk
 from server.orders.validate import MOST_UNITS, instrument_of, validate
 from server.risk.checks import problems
 
-__all__ = ("ChargeLines", "Preview", "Previewer")
+__all__ = ("ChargeLines", "Note", "Preview", "Previewer")
 
 _PAISA = Decimal("0.01")
 _NO_ID = "0" * 20
@@ -38,6 +38,16 @@ class ChargeLines(msgspec.Struct, frozen=True, kw_only=True):
     depository: str
     """Billed apart from the contract note, GST included."""
     total: str
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What the trader should know besides the numbers."""
+
+    code: str
+    """`reduces`, `old`, `opens` or `market`: screens say it in the user's language."""
+    text: str
+    age: str = ""
+    """Seconds, with `old`."""
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +76,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     price_age: float | None
     """Seconds; None without a price."""
     problems: list[Problem]
-    notes: list[str]
+    notes: list[Note]
 
 
 class Previewer:
@@ -168,17 +178,17 @@ def _empty(faults: list[Problem]) -> Preview:
     )
 
 
-def _notes(order: Order, found: Assessment) -> list[str]:
+def _notes(order: Order, found: Assessment) -> list[Note]:
     p = found.proposal
     notes = []
     if p.reducing:
-        notes.append("Reduces your position.")
+        notes.append(Note("reduces", "Reduces your position."))
     if p.quote is not None and not p.fresh:
-        notes.append(f"The last price is {p.quote.age:.0f} s old.")
+        notes.append(Note("old", f"The last price is {p.quote.age:.0f} s old.", f"{p.quote.age:.0f}"))
     if order.after_market and p.phase is None:
-        notes.append("Goes out when the market opens.")
+        notes.append(Note("opens", "Goes out when the market opens."))
     if order.type == "MARKET":
-        notes.append("A market order fills at the prices there are when it arrives.")
+        notes.append(Note("market", "A market order fills at the prices there are when it arrives."))
     return notes
 
 

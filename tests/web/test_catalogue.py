@@ -60,3 +60,30 @@ def test_keys_when_in_the_catalogue_then_used(texts: dict[str, dict[str, str]]) 
 @pytest.mark.parametrize("word", ["Oops", "Sorry", "!", "NaN", "undefined"])
 def test_texts_when_read_then_calm(texts: dict[str, dict[str, str]], word: str) -> None:
     assert [key for key, text in texts["en"].items() if word in text] == []
+
+
+def test_refusals_in_hindi_then_of_codes_the_server_has_and_every_risk_check_is_among_them(
+    module_stage: Callable[..., Page],
+) -> None:
+    call: Call = caller(module_stage("blank.html"))
+    refusals = call("format/locale/hi-refusals.js", "return m.refusals")
+    server = WEB.parent / "server"
+    said = "\n".join(p.read_text(encoding="utf-8") for p in sorted(server.rglob("*.py")))
+    assert [code for code in refusals if f'"{code}"' not in said] == []
+    checks = "\n".join(p.read_text(encoding="utf-8") for p in sorted((server / "risk" / "checks").glob("*.py")))
+    assert set(re.findall(r'code="([a-z_.]+)"', checks)) - set(refusals) == set()
+    assert {blank for text in refusals.values() for blank in BLANK.findall(text)} <= {"value", "limit", "headroom"}
+
+
+def test_refusal_when_hindi_then_its_figures_stand_in_the_sentence(module_stage: Callable[..., Page]) -> None:
+    call: Call = caller(module_stage("blank.html"))
+    problem = "{ code: 'order.lot', detail: 'Not sent: 100', value: '100', limit: '65' }"
+    said = call(
+        "format/i18n.js",
+        f"const before = m.refusal({problem}); await m.setLanguage('hi'); const after = m.refusal({problem}); "
+        "await m.setLanguage('en'); return [before, after]",
+    )
+    assert said[0] == "", "English is the server's own"
+    assert "100" in said[1]
+    assert "65" in said[1]
+    assert "{" not in said[1]

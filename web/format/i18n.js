@@ -10,6 +10,8 @@ import { texts as english } from './locale/en.js';
 const fallback = english;
 /** @type {Record<string, string>} */
 let current = english;
+/** What the server says in English, by its code. @type {Readonly<Record<string, string>>} */
+let refusals = {};
 let code = 'en';
 
 export const LANGUAGES = Object.freeze({ en: 'English', hi: 'हिन्दी' });
@@ -21,10 +23,13 @@ export const LANGUAGES = Object.freeze({ en: 'English', hi: 'हिन्दी'
 export async function setLanguage(language) {
   if (language === code) return;
   if (language === 'hi') {
-    current = (await import('./locale/hi.js')).texts;
+    const [{ texts }, told] = await Promise.all([import('./locale/hi.js'), import('./locale/hi-refusals.js')]);
+    current = texts;
+    refusals = told.refusals;
     code = 'hi';
   } else {
     current = english;
+    refusals = {};
     code = 'en';
   }
 }
@@ -54,6 +59,14 @@ export function tn(key, n, vars) {
   const forms = (current[key] ?? fallback[key] ?? key).split('|');
   const form = n === 1 ? forms[0] : (forms[1] ?? forms[0]);
   return fill(form ?? key, { n, ...vars });
+}
+
+/**
+ * A refusal in the user's language, remedy included; empty where the server's own words serve.
+ * @param {{ code: string, value?: string, limit?: string, headroom?: string }} problem
+ */
+export function refusal({ code: which, value = '', limit = '', headroom = '' }) {
+  return fill(refusals[which] ?? '', { value, limit, headroom });
 }
 
 /**

@@ -214,7 +214,7 @@
  * @property {string | null} price_used
  * @property {number | null} price_age
  * @property {Problem[]} problems
- * @property {string[]} notes
+ * @property {{ code: string, text: string, age: string }[]} notes
  */
 
 /**

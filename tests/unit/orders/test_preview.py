@@ -39,7 +39,7 @@ async def test_preview_when_everything_is_wrong_then_every_problem_is_listed_and
         found = stage.service.preview(request(CALL, quantity=3700, product="NRML"))
         assert [p.code for p in found.problems] == ["order.lot", "order.freeze", "risk.stale_price", "risk.funds"]
         assert found.price_age == 30.0
-        assert "The last price is 30 s old." in found.notes
+        assert "The last price is 30 s old." in [note.text for note in found.notes]
         bad = stage.service.preview(request(type="LIMIT", price="NaN"))
         assert [p.code for p in bad.problems] == ["order.price"]
 
@@ -51,7 +51,7 @@ async def test_preview_when_it_reduces_then_no_margin_is_asked_and_it_says_so() 
         await stage.settle()
         found = stage.service.preview(request(side="SELL"))
         assert Decimal(found.margin_required) == Decimal(found.charges.total)
-        assert "Reduces your position." in found.notes
+        assert "Reduces your position." in [note.text for note in found.notes]
 
 
 async def test_preview_when_the_market_is_closed_then_after_market_is_offered() -> None:
@@ -59,7 +59,7 @@ async def test_preview_when_the_market_is_closed_then_after_market_is_offered() 
         assert [p.code for p in stage.service.preview(request()).problems] == ["order.closed"]
         queued = stage.service.preview(request(after_market=True))
         assert queued.problems == []
-        assert "Goes out when the market opens." in queued.notes
+        assert "Goes out when the market opens." in [note.text for note in queued.notes]
 
 
 async def test_preview_when_trading_is_halted_then_it_still_answers() -> None:

@@ -1,7 +1,7 @@
 /** Sentences that several pages say: what an order is, what went wrong, how old a price is. */
 
 import { age, dayYear, hourMinute } from '../../format/dates.js';
-import { has, t } from '../../format/i18n.js';
+import { has, refusal, t } from '../../format/i18n.js';
 import { DASH, placesOf, price, quantity, signed, percent, direction } from '../../format/numbers.js';
 import { change, market, quoteFreshness } from '../../store/selectors.js';
 
@@ -100,6 +100,8 @@ export function stateView(order) {
 
 /** A problem as one sentence and its remedy. @param {Problem} problem */
 export function problemText(problem) {
+  const own = refusal(problem);
+  if (own) return own;
   const known = `problem.${problem.code}`;
   const said = problem.detail || (has(known) ? t(known) : t('problem.app.other'));
   // some brokers' words end without a stop

@@ -392,7 +392,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     if (share !== null) words.push(t('ticket.share', { share: percent(share, 1).replace('+', '') }));
     const room = toNumber(preview?.day_loss_room);
     if (room !== null) words.push(t('ticket.room', { room: rupees(room, 0) }));
-    words.push(...(preview?.notes ?? []));
+    words.push(...(preview?.notes ?? []).map((one) => t(`note.${one.code}`, { age: one.age })));
     setText(note, words.join(' '));
     note.hidden = words.length === 0 || instrument?.tradable === false;
   }
