@@ -105,6 +105,20 @@ async def test_modify_price_when_open_then_works_at_the_new_price(broker: Harnes
     assert (seen.state, seen.price) == ("FILLED", D("800.10"))
 
 
+async def test_cancel_when_changed_before_then_the_changed_order_ends(broker: Harness) -> None:
+    sent = await send(broker, order(broker.instrument, "BUY", 50, "LIMIT", "799.00"))
+    for price in ("798.00", "798.50"):
+        ack = await broker.execution.modify(sent, Change(price=D(price)))
+        await broker.settle()
+        sent = msgspec.structs.replace(sent, broker_id=ack.broker_id, price=D(price), revision=sent.revision + 1)
+    await broker.execution.cancel(sent)
+    await broker.settle()
+    await broker.market("790.00", "791.00")
+    await broker.settle()
+    seen = await report(broker, sent)
+    assert (seen.state, seen.filled) == ("CANCELLED", 0)
+
+
 async def test_modify_when_refused_then_the_order_is_as_it_was(broker: Harness) -> None:
     sent = await send(broker, order(broker.instrument, "BUY", 50, "LIMIT", "799.00"))
     with pytest.raises(NotAccepted):
