@@ -141,12 +141,20 @@ class FakeBroker:
     """Whether what is not held may be sold."""
     revokes = True
     """Whether signing out ends the session at the broker."""
+    silent: frozenset[str] = frozenset()
+    """Commands whose good answer is an empty one: for them the fault `empty` is none."""
+    serves: Mapping[str, str] = {}
+    """Reads that are answered by another call's route."""
     sessions = True
     """Whether there are sessions that end: a gateway that lost its own is only unreachable."""
 
     def tag(self, client_id: str) -> str:
         """Our id as orders carry it here."""
         return client_id
+
+    def orders_of(self, client_id: str) -> list[FakeOrder]:
+        """Orders that came of a submit under our id; of all of them where it is not kept."""
+        return self.exchange.by_tag(self.tag(client_id))
 
     def takes(self, product: str) -> bool:
         """Whether orders in the suite's share may have a product."""
@@ -181,7 +189,7 @@ class FakeBroker:
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback."""
-        self._runner = web.AppRunner(self.app, shutdown_timeout=0.02)
+        self._runner = web.AppRunner(self.app, shutdown_timeout=0.02, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
         await site.start()

@@ -70,6 +70,8 @@ class LoginStep(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     """redirect: open `url`, come back to the local callback. none: the credentials are enough."""
     url: str = ""
+    listen: str = ""
+    """An https address on this machine to which the broker sends the browser instead of our callback."""
 
 
 class Login(Protocol):

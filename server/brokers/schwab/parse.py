@@ -21,6 +21,7 @@ from server.brokers.schwab.wire import (
     Chain,
     Contract,
     ErrorBody,
+    Expirations,
     Instrument,
     OrderBody,
     Preferences,
@@ -48,7 +49,16 @@ from server.domain.brokerage import (
     TradeLine,
 )
 
-__all__ = ("PARSERS", "decode_orders", "decode_stream", "expires_in", "order_number", "streamer")
+__all__ = (
+    "PARSERS",
+    "accounts",
+    "decode_orders",
+    "decode_stream",
+    "expirations",
+    "expires_in",
+    "order_number",
+    "streamer",
+)
 
 _KINDS: dict[str, Any] = {
     "EQUITY": "EQUITY",
@@ -99,18 +109,24 @@ _PREVIEW: Reader[Preview] = Reader(BROKER, "place", Preview)
 _TOKEN: Reader[Token] = Reader(BROKER, "session", Token)
 _NUMBERS: Reader[tuple[AccountNumber, ...]] = Reader(BROKER, "session", tuple[AccountNumber, ...])
 _PREFERENCES: Reader[Preferences] = Reader(BROKER, "session", Preferences)
+_EXPIRATIONS: Reader[Expirations] = Reader(BROKER, "option_chain", Expirations)
 
 
 def session(body: bytes) -> SessionGrant:
     """The token address' answer; or the account numbers, whose hash (`feed_token`) goes into every path."""
     if body.lstrip()[:1] == b"[":
-        accounts = _NUMBERS(body)
-        if not accounts:
+        found = accounts(body)
+        if not found:
             Fields(BROKER, "session").fail("$", "it names no account")
-        return SessionGrant(user=accounts[0].accountNumber, feed_token=accounts[0].hashValue)
+        return SessionGrant(user=found[0].accountNumber, feed_token=found[0].hashValue)
     _not_refused("session", body)
     got = _TOKEN(body)
     return SessionGrant(user="", access_token=got.access_token, refresh_token=got.refresh_token)
+
+
+def accounts(body: bytes) -> tuple[AccountNumber, ...]:
+    """The accounts of a sign-in, each with its hash."""
+    return _NUMBERS(body)
 
 
 def expires_in(body: bytes) -> int:
@@ -177,7 +193,7 @@ def _moved(fields: Fields, path: str, row: TransactionBody) -> list[TradeLine]:
                 execution=f"{row.activityId}:{n}",
                 broker_id=str(row.orderId or ""),
                 symbol=item.instrument.symbol,
-                exchange=item.instrument.assetType,
+                exchange=rows.place(item.instrument.assetType),
                 side="BUY" if amount > 0 else "SELL",
                 quantity=abs(amount),
                 price=fields.need(f"{path}.transferItems[{n}].price", item.price),
@@ -289,6 +305,8 @@ def history(body: bytes) -> list[BarLine]:
 def instruments(body: bytes) -> list[ListingLine]:
     """Instruments of a search; Schwab has no master."""
     fields = Fields(BROKER, "instruments")
+    if body.strip() == b"{}":
+        return []
     if b'"instruments"' in body[:64]:
         outer: Reader[dict[str, tuple[Instrument, ...]]] = Reader(
             BROKER, "instruments", dict[str, tuple[Instrument, ...]]
@@ -332,6 +350,14 @@ def option_chain(body: bytes) -> list[ChainLine]:
         ChainLine(underlying=got.symbol, expiry=day, strike=at, spot=spot, call=sides.get("call"), put=sides.get("put"))
         for (day, at), sides in found.items()
     ]
+
+
+def expirations(body: bytes) -> list[date]:
+    """The days on which options of one name expire, soonest first."""
+    _not_refused("option_chain", body)
+    fields = Fields(BROKER, "option_chain")
+    days = [fields.day(f"$.expirationList[{n}]", row.expirationDate) for n, row in enumerate(_EXPIRATIONS(body).rows)]
+    return sorted({day for day in days if day is not None})
 
 
 def _side(fields: Fields, path: str, row: Contract) -> ChainSide:

@@ -23,7 +23,7 @@ from server.domain.brokerage import (
     TradeLine,
 )
 
-__all__ = ("BROKER", "TYPES", "VALIDITIES", "executions", "flatten", "order", "plain", "position", "refusal")
+__all__ = ("BROKER", "TYPES", "VALIDITIES", "executions", "flatten", "order", "place", "plain", "position", "refusal")
 
 BROKER = "schwab"
 SIDES: Vocabulary[LineSide] = Vocabulary(
@@ -124,6 +124,12 @@ _REASONS: tuple[tuple[str, RefusalKind], ...] = (
     ("buying power", "funds"),
 )
 _ZERO = Decimal(0)
+_SHARES = ("EQUITY", "ETF", "COLLECTIVE_INVESTMENT")
+
+
+def place(kind: str) -> str:
+    """The word under which an instrument is listed: positions call a fund COLLECTIVE_INVESTMENT, its orders EQUITY."""
+    return "EQUITY" if kind in _SHARES else kind
 
 
 def plain(raw: object) -> object:
@@ -156,7 +162,7 @@ def order(fields: Fields, path: str, body: OrderBody, parent: str = "") -> Order
         broker_id=str(body.orderId),
         parent_id=parent,
         symbol=leg.instrument.symbol if leg else "",
-        exchange=leg.instrument.assetType if leg else "",
+        exchange=place(leg.instrument.assetType) if leg else "",
         side=SIDES.read(leg.instruction) if leg else "UNKNOWN",
         quantity=size,
         filled=filled,
@@ -200,7 +206,7 @@ def executions(fields: Fields, path: str, body: OrderBody) -> list[TradeLine]:
                     execution=f"{name}#{seen[name]}",
                     broker_id=str(body.orderId),
                     symbol=leg.instrument.symbol if leg else "",
-                    exchange=leg.instrument.assetType if leg else "",
+                    exchange=place(leg.instrument.assetType) if leg else "",
                     side=SIDES.read(leg.instruction) if leg else "UNKNOWN",
                     quantity=size,
                     price=price,
@@ -218,7 +224,7 @@ def position(fields: Fields, path: str, body: PositionBody) -> PositionLine:
     profit = body.longOpenProfitLoss if long else body.shortOpenProfitLoss
     return PositionLine(
         symbol=body.instrument.symbol,
-        exchange=body.instrument.assetType,
+        exchange=place(body.instrument.assetType),
         token=body.instrument.cusip,
         product="NONE",
         quantity=long - short,

@@ -83,7 +83,9 @@ def _prices(path: str, data: StreamData) -> list[Event]:
     for n, row in enumerate(data.content):
         symbol = _FIELDS.text(f"{path}.content[{n}].key", row.get("key"))
         values: dict[str, Any] = {name: _loose(row[field]) for field, name in table.items() if field in row}
-        found.append(TickEvent(quote=QuoteLine(symbol=symbol, at=at, **values), mode="quote", snapshot=False))
+        found.append(
+            TickEvent(quote=QuoteLine(symbol=symbol, token=symbol, at=at, **values), mode="quote", snapshot=False)
+        )
     return found
 
 

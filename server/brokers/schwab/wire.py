@@ -254,6 +254,18 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     putExpDateMap: Strikes = {}
 
 
+class Expiration(msgspec.Struct, frozen=True, kw_only=True):
+    """A day on which options expire."""
+
+    expirationDate: str
+
+
+class Expirations(msgspec.Struct, frozen=True, kw_only=True):
+    """The expiry days of one name."""
+
+    rows: tuple[Expiration, ...] = msgspec.field(name="expirationList")
+
+
 class MarketError(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a market data refusal."""
 

@@ -54,6 +54,11 @@ class Harness(Protocol):
         """Whether what is not held may be sold."""
         ...
 
+    @property
+    def proves_absence(self) -> bool:
+        """Whether a look-up that finds nothing proves that nothing came."""
+        ...
+
 
 class PaperHarness:
     """The paper broker over a hand-moved market."""
@@ -87,6 +92,10 @@ class PaperHarness:
 
     @property
     def shorts(self) -> bool:
+        return True
+
+    @property
+    def proves_absence(self) -> bool:
         return True
 
     def _build(self, latency: float) -> Paper:
@@ -145,6 +154,10 @@ class FakeHarness:
     def shorts(self) -> bool:
         return self.fake.shorts
 
+    @property
+    def proves_absence(self) -> bool:
+        return self.made.adapter.manifest.client_id != "none"
+
     @asynccontextmanager
     async def streaming(self, seen: dict[str, list[Decimal]]) -> AsyncIterator[None]:
         """Run the price stream, keeping each instrument's last prices."""
@@ -176,7 +189,18 @@ def _fake(name: str) -> Callable[[], AbstractAsyncContextManager[Harness]]:
     return start
 
 
-FAKES = ("zerodha", "upstox", "fyers", "alpaca", "flattrade", "oanda", "binance", "aliceblue", "interactive_brokers")
+FAKES = (
+    "zerodha",
+    "upstox",
+    "fyers",
+    "alpaca",
+    "flattrade",
+    "oanda",
+    "binance",
+    "aliceblue",
+    "interactive_brokers",
+    "schwab",
+)
 """Brokers whose adapters pass over their fakes; a new one is one word here."""
 
 HARNESSES: dict[str, Callable[[], AbstractAsyncContextManager[Harness]]] = {

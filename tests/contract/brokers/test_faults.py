@@ -44,7 +44,7 @@ async def test_place_when_the_answer_goes_wrong_then_unknown_and_sent_once(faked
     assert not isinstance(caught.value, NotAccepted), "nothing proved that it was refused"
     await faked.settle()
     assert faked.fake.calls["place"] == 1
-    at_broker = faked.fake.exchange.by_tag(faked.fake.tag(sent.id))
+    at_broker = faked.fake.orders_of(sent.id)
     assert len(at_broker) == (1 if kind in TAKEN else 0)
     found = await faked.execution.find(sent.id)
     if kind in TAKEN:
@@ -91,6 +91,8 @@ async def test_modify_when_the_answer_goes_wrong_then_unknown_and_sent_once(fake
 
 @pytest.mark.parametrize("kind", UNPROVEN)
 async def test_cancel_when_the_answer_goes_wrong_then_unknown_and_the_book_tells(faked: FakeHarness, kind: Any) -> None:
+    if kind == "empty" and "cancel" in faked.fake.silent:
+        pytest.skip("an empty answer is what it gives when all is well")
     sent = await accepted(faked)
     faked.fake.faults.add("cancel", kind)
     with pytest.raises(Exception) as caught:
@@ -114,7 +116,7 @@ async def test_read_when_it_fails_once_then_repeated_and_right(faked: FakeHarnes
     await accepted(faked)
     faked.made.http.read_timeout = 0.25
     good = await _reads(faked)[read]()
-    faked.fake.faults.add(read, kind)
+    faked.fake.faults.add(faked.fake.serves.get(read, read), kind)
     assert await _reads(faked)[read]() == good
 
 
@@ -125,11 +127,13 @@ async def test_read_when_it_keeps_failing_then_one_clear_error_and_no_figures(
 ) -> None:
     await accepted(faked)
     faked.made.http.read_timeout = 0.1
-    faked.fake.faults.add(read, kind, times=99)
+    route = faked.fake.serves.get(read, read)
+    before = faked.fake.calls[route]
+    faked.fake.faults.add(route, kind, times=99)
     with pytest.raises((Unavailable, RateLimited, Invalid)) as caught:
         await _reads(faked)[read]()
     assert caught.value.detail
-    assert faked.fake.calls[read] <= 8, "a broker in trouble is not hammered"
+    assert faked.fake.calls[route] - before <= 8, "a broker in trouble is not hammered"
 
 
 async def test_reads_when_the_broker_keeps_failing_then_it_is_left_alone(faked: FakeHarness) -> None:

@@ -7,7 +7,8 @@ from tests.trading import order
 
 
 async def test_find_when_never_sent_then_absent(broker: Harness) -> None:
-    assert broker.execution.can_look_up
+    """What that proves is the manifest's word: a broker that keeps no id of ours cannot prove absence."""
+    assert broker.execution.can_look_up is broker.proves_absence
     assert await broker.execution.find("0" * 20) is None
 
 
