@@ -36,6 +36,7 @@ from server.app.computing import Computing
 from server.app.curve import Curve
 from server.app.importing import ImportService
 from server.app.live.accounts import LiveAccounts
+from server.app.live.callback import SecureCallback
 from server.app.live.check import Checks
 from server.app.live.front import LiveFront
 from server.app.live.usage import UsageLog
@@ -176,6 +177,7 @@ class Runtime:
     async def stop(self) -> None:
         """End everything; what was begun is finished, and the journal is closed last."""
         await self.supervisor.stop()
+        await self.live.close()
         await self.options.close()
         await self.orders.close()
         if self.storage.journal.healthy:
@@ -279,9 +281,11 @@ class Runtime:
             lambda: self.reloader.settings.store.keep_usage_days,
             lambda text: self.orders.desk.notice("warn", text),
         )
+        redirect = f"http://127.0.0.1:{self.settings.server.port}{CALLBACK}"
         return LiveAccounts(
             Vault(data, os.environ.get("SAUDA_VAULT_PASSPHRASE", "")),
-            redirect=f"http://127.0.0.1:{self.settings.server.port}{CALLBACK}",
+            redirect=redirect,
+            back=SecureCallback(data, redirect, self.clock),
             others=self.settings.server.mode == "development",
             clock=self.clock,
             bus=self.bus,

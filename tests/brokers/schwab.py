@@ -8,6 +8,7 @@ makes a new order of every change, for the quantity the change names.
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -241,17 +242,21 @@ class FakeSchwab(FakeBroker):
         old = self._working(request.match_info["id"])
         (leg,) = body["orderLegCollection"]
         kind, price, trigger = _TYPES[body["orderType"]], _figure(body.get("price")), _figure(body.get("stopPrice"))
-        self.exchange._check(self.exchange.instruments[old.key], leg["quantity"], kind, price, trigger)
-        new = old.copy()
+        return self._created(self.replaced(old.id, quantity=leg["quantity"], type=kind, price=price, trigger=trigger))
+
+    def replaced(self, order_id: str, **terms: Any) -> FakeOrder:
+        """Replace a working order, as a request or another program does; raises Refused."""
+        old = self._working(order_id)
+        new = replace(old, **terms)
+        self.exchange._check(self.exchange.instruments[old.key], new.quantity, new.type, new.price, new.trigger)
         new.id, new.extra, new.filled, new.value = f"20025{next(self._number):06d}", {}, 0, Decimal(0)
-        new.quantity, new.type, new.price, new.trigger = leg["quantity"], kind, price, trigger
         new.at = new.updated = self.clock.now()
         old.extra["replaced"] = True
         self.exchange.orders[new.id] = new
         self.exchange._end(old, "CANCELLED", "")
         self.exchange._tell(new)
         self.exchange._work(new)
-        return self._created(new)
+        return new
 
     async def _cancel(self, request: web.Request) -> web.StreamResponse:
         self._working(request.match_info["id"])

@@ -18,6 +18,7 @@ import structlog
 from server.api.live import Begun, LinkState, LinkWire
 from server.app.books import open_account
 from server.app.live import registry
+from server.app.live.callback import SecureCallback
 from server.app.live.history import LiveStore
 from server.app.live.keeper import SESSION, Keeper, packed
 from server.app.live.links import Kept, Link
@@ -45,10 +46,6 @@ from server.storage.store import Storage
 __all__ = ("LiveAccounts",)
 
 _PENDING_FOR = timedelta(minutes=15)
-_ANNOUNCE = timedelta(minutes=30)
-_SNAPSHOT_EVERY = 30.0
-_WATCH_PAUSE = 0.1
-_MODE = "full"
 
 
 _log = structlog.get_logger("live")
@@ -70,6 +67,7 @@ class LiveAccounts:
 
     Args:
         redirect: our callback's address, `http://127.0.0.1:8420/connect/callback`.
+        back: takes answers at https addresses, for brokers that send them nowhere else.
         others: whether addresses other than the brokers' own are taken (development mode: fakes).
         markets, accounts, executions: the runtime's own, into which live accounts enter themselves.
         plan: whose charges an account pays.
@@ -82,6 +80,7 @@ class LiveAccounts:
         vault: Vault,
         *,
         redirect: str,
+        back: SecureCallback,
         others: bool,
         clock: Clock,
         bus: Bus,
@@ -106,6 +105,7 @@ class LiveAccounts:
         self._store.router = self.router
         self._vault = vault
         self._redirect = redirect
+        self._back = back
         self._others = others
         self._clock = clock
         self._bus = bus
@@ -181,6 +181,8 @@ class LiveAccounts:
         pending = _Pending(broker, account, title.strip(), given, others, self._clock.now() + _PENDING_FOR)
         step = adapter.login.begin(self.keeper.context(account or broker, given, None, others), self._redirect, state)
         if step.kind == "redirect":
+            if step.listen:
+                await self._back.open(step.listen, _PENDING_FOR.total_seconds())
             self._pending[state] = pending
             return Begun(done=False, url=step.url)
         return Begun(done=True, account=await self._finish(pending, {}))
@@ -200,7 +202,15 @@ class LiveAccounts:
                 field="state",
                 remedy="Begin again on the Connect page.",
             )
-        return await self._finish(pending, answer)
+        try:
+            return await self._finish(pending, answer)
+        finally:
+            if not self._pending:
+                await self._back.close()
+
+    async def close(self) -> None:
+        """Listen for no broker's answer any more."""
+        await self._back.close()
 
     async def sign_out(self, account: str) -> None:
         """End the session, at the broker too where it can be told; keys stay in the vault."""

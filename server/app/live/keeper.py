@@ -29,7 +29,8 @@ __all__ = ("SESSION", "Keeper", "clock_words", "packed")
 
 SESSION = "session"
 """Field of a vault entry that holds the session; the others are the user's own."""
-_ANNOUNCE = timedelta(minutes=30)
+_SOON, _TOMORROW = timedelta(minutes=30), timedelta(days=1)
+"""Before a session's end it is announced; of one that lasts for days, a day before too."""
 _SNAPSHOT_EVERY = 30.0
 _LOOK_EVERY = 3.0
 _WATCH_PAUSE = 0.1
@@ -241,11 +242,16 @@ class Keeper:
         link.snapshot = Snapshot(at=self._clock.now(), funds=funds, positions=positions, holdings=holdings)
 
     def _announce(self, link: Link) -> None:
-        """The daily end of a session is told before it comes."""
+        """The end of a session is told before it comes."""
         ends = link.adapter.login.expires(link.grant) if link.grant is not None else None
-        if ends is None or link.warned == ends or ends - self._clock.now() > _ANNOUNCE:
+        if ends is None:
             return
-        link.warned = ends
+        left = ends - self._clock.now()
+        leads = (_SOON, _TOMORROW) if _days(link.adapter.manifest.login.ends) else (_SOON,)
+        lead = next((one for one in leads if left <= one), None)
+        if lead is None or link.warned == (ends, lead):
+            return
+        link.warned = ends, lead
         text = f"{link.account.title}: the session ends at {clock_words(ends)}. Sign in again before then."
         self._orders.desk.notice("warn", text, link.name)
 
@@ -276,6 +282,11 @@ class Keeper:
             used=self._used,
             base=dict(addresses),
         )
+
+
+def _days(rule: str) -> bool:
+    """Whether sessions that end by this rule of a manifest (`168h`) last for more than two days."""
+    return rule.endswith("h") and float(rule[:-1]) > 48
 
 
 def _whole(instrument: Instrument) -> Instrument:

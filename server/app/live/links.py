@@ -1,7 +1,7 @@
 """One live account's link to its broker: what it is, how it stands, and the words the Connect page shows for it."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -52,8 +52,8 @@ class Link:
         """Set when the watched instruments have changed."""
         self.fresh: set[str] = set()
         """Keys that got a row and have no price yet."""
-        self.warned: datetime | None = None
-        """The session end that was announced."""
+        self.warned: tuple[datetime, timedelta] | None = None
+        """The session end that was announced, and how long before."""
 
     @property
     def name(self) -> str:

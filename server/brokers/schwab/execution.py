@@ -68,6 +68,8 @@ class SchwabExecution(BrokerExecution):
         """Order -> what those it replaced had filled."""
         self._told_alive: set[str] = set()
         """Orders of others that were told: their end is told too."""
+        self._seen: dict[str, datetime] = {}
+        """Orders of others -> when they were first read: what was there before is not what was sent after."""
         self._held_back: set[str] = set()
         self._since: datetime | None = None
         self._later: asyncio.Task[None] | None = None
@@ -331,18 +333,25 @@ class SchwabExecution(BrokerExecution):
         answer is still to come."""
         free = [line for line in lines if line.broker_id not in self._ours and not line.parent_id]
         replaced = {line.broker_id for line in lines if line.raw_state == "REPLACED"}
+        now = self.context.clock.now()
+        for line in free:
+            self._seen.setdefault(line.broker_id, now)
         self._held_back = {
-            line.broker_id for line in free if any(one.sending and one.fits(line) for one in self._attempts)
+            line.broker_id
+            for line in free
+            if any(one.sending and one.fits(line) and self._after(one, line) for one in self._attempts)
         }
         rivals = list(self._attempts)
         for attempt in rivals:
             if attempt.sending or (attempt.replaces and attempt.replaces not in replaced):
                 continue
-            line = only(attempt, free, rivals)
-            if line is None:
-                continue
-            attempt.number = line.broker_id
-            self._settle(attempt, line.broker_id)
+            found = only(attempt, [line for line in free if self._after(attempt, line)], rivals)
+            if found is not None:
+                attempt.number = found.broker_id
+                self._settle(attempt, found.broker_id)
+
+    def _after(self, attempt: Attempt, line: OrderLine) -> bool:
+        return self._seen[line.broker_id] >= attempt.at
 
     def _tells(self, line: OrderLine) -> bool:
         """Whether somebody else's order is worth telling: one that was replaced with nothing filled says nothing,

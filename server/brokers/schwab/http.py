@@ -23,6 +23,7 @@ __all__ = ("SchwabHttp",)
 _LIFE = timedelta(minutes=30)
 _AHEAD = timedelta(minutes=2)
 """A token is renewed this long before it ends."""
+_YOUNG = timedelta(minutes=1)
 
 
 class SchwabHttp(Http):
@@ -63,6 +64,17 @@ class SchwabHttp(Http):
         )
         return self.grant
 
+    async def _renewed(self, refused: str) -> bool:
+        """Whether there is another token than the one refused; a fresh one is asked for once a minute at most."""
+        async with self._turn:
+            grant, now = self.grant, self.context.clock.now()
+            if grant is None or grant.access_token != refused:
+                return grant is not None
+            if grant.issued is not None and now - grant.issued < _YOUNG:
+                return False
+            await self.renew()
+            return True
+
     async def grant_for(self, form: Mapping[str, str]) -> SessionGrant:
         """What the token address gives for a code or a renewing token; asked once, under the app's own keys."""
         keys = self.context.credentials
@@ -77,8 +89,13 @@ class SchwabHttp(Http):
         return grant
 
     async def ask(self, call: Call) -> bytes:
-        """As the base, with a token that lives."""
-        await self.token()
+        """As the base, with a token that lives. Schwab at times ends one early: then a fresh one is asked for, once."""
+        token = await self.token()
+        try:
+            return await super().ask(call)
+        except Unauthorised as error:
+            if error.code != "broker.session" or not await self._renewed(token):
+                raise
         return await super().ask(call)
 
     async def submit(self, call: Call, *, always: bool = False) -> Answer:
