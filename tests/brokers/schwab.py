@@ -6,7 +6,6 @@ makes a new order of every change, for the quantity the change names.
 """
 
 import base64
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from server.domain.instruments import Instrument
 from tests.brokers.abroad import quoted_abroad, us_option, us_share
 from tests.brokers.base import FakeBroker, Handler
 from tests.brokers.exchange import FakeExchange, FakeOrder, Refused
+from tests.brokers.schwab_market import Market
 from tests.brokers.schwab_stream import Streamer
 
 __all__ = ("FakeSchwab",)
@@ -78,6 +78,7 @@ class FakeSchwab(FakeBroker):
         self.renewed = 0
         """Access tokens given for a renewing one."""
         self.streamer = Streamer(self)
+        market = Market(self)
         account = f"/trader/v1/accounts/{HASH}"
         for method, path, call, handler in (
             ("GET", "/trader/v1/accounts/accountNumbers", "session", self._numbers),
@@ -88,11 +89,11 @@ class FakeSchwab(FakeBroker):
             ("GET", f"{account}/orders/{{id}}", "find", self._one),
             ("PUT", f"{account}/orders/{{id}}", "modify", self._replace),
             ("DELETE", f"{account}/orders/{{id}}", "cancel", self._cancel),
-            ("GET", "/marketdata/v1/instruments", "instruments", self._instruments),
-            ("GET", "/marketdata/v1/quotes", "quotes", self._quotes),
-            ("GET", "/marketdata/v1/pricehistory", "history", self._history),
-            ("GET", "/marketdata/v1/expirationchain", "option_chain", self._expirations),
-            ("GET", "/marketdata/v1/chains", "option_chain", self._chain),
+            ("GET", "/marketdata/v1/instruments", "instruments", market.instruments),
+            ("GET", "/marketdata/v1/quotes", "quotes", market.quotes),
+            ("GET", "/marketdata/v1/pricehistory", "history", market.history),
+            ("GET", "/marketdata/v1/expirationchain", "option_chain", market.expirations),
+            ("GET", "/marketdata/v1/chains", "option_chain", market.chain),
         ):
             self.route(method, path, call, self._signed(handler))
         self.route("GET", "/v1/oauth/authorize", "", self._authorize)
@@ -386,105 +387,6 @@ class FakeSchwab(FakeBroker):
             ]
         return web.json_response({"securitiesAccount": account})
 
-    # market data
-
-    async def _instruments(self, request: web.Request) -> web.StreamResponse:
-        if request.query.get("projection") != "symbol-search":
-            return _market_error(400, "Bad Request")
-        found = []
-        for symbol in request.query["symbol"].split(","):
-            one = self.exchange.instruments.get(self.keys.get(symbol, ""))
-            if one is not None:
-                kind = "ETF" if symbol == "SPY" else "EQUITY"
-                facts = {"cusip": "037833100", "symbol": symbol, "description": f"{one.name} Inc"}
-                found.append(facts | {"exchange": "NASDAQ", "assetType": kind})
-        return web.json_response({"instruments": found})
-
-    async def _quotes(self, request: web.Request) -> web.StreamResponse:
-        found: dict[str, Any] = {}
-        now = int(self.clock.now().timestamp() * 1000)
-        unknown = []
-        for symbol in request.query["symbols"].split(","):
-            key = self.keys.get(symbol)
-            if key is None:
-                unknown.append(symbol)
-                continue
-            book = self.exchange.books[key]
-            found[symbol] = {
-                "assetMainType": self.exchange.instruments[key].kind,
-                "ssid": 1,
-                "symbol": symbol,
-                "realtime": True,
-                "quote": {
-                    "lastPrice": float(book.ltp),
-                    "lastSize": 1,
-                    "bidPrice": float(book.bid),
-                    "bidSize": 1,
-                    "askPrice": float(book.ask),
-                    "askSize": 1,
-                    "openPrice": float(book.open),
-                    "highPrice": float(book.high),
-                    "lowPrice": float(book.low),
-                    "closePrice": float(book.close),
-                    "totalVolume": book.volume,
-                    "quoteTime": now,
-                    "tradeTime": now,
-                },
-            }
-        if unknown:
-            found["errors"] = {"invalidSymbols": unknown}
-        return web.json_response(found)
-
-    async def _history(self, request: web.Request) -> web.StreamResponse:
-        asked = request.query
-        allowed = {"minute": ("day", ("1", "5", "10", "15", "30")), "daily": ("year", ("1",))}
-        allowed |= {"weekly": ("year", ("1",)), "monthly": ("year", ("1",))}
-        period, frequencies = allowed[asked["frequencyType"]]
-        if asked["periodType"] != period or asked["frequency"] not in frequencies or asked["symbol"] not in self.keys:
-            return _market_error(400, "Bad Request")
-        days = {"daily": 1, "weekly": 7, "monthly": 30}.get(asked["frequencyType"])
-        step = timedelta(days=days) if days else timedelta(minutes=int(asked["frequency"]))
-        at, end = (datetime.fromtimestamp(int(asked[name]) / 1000, UTC) for name in ("startDate", "endDate"))
-        price = float(self.exchange.books[self.keys[asked["symbol"]]].ltp)
-        rows: list[dict[str, Any]] = []
-        while at <= end and len(rows) < 2000:
-            row = {"open": price, "high": price + 2, "low": price - 2, "close": price + 1, "volume": 1000}
-            rows.append(row | {"datetime": int(at.timestamp() * 1000)})
-            at += step
-        return web.json_response({"symbol": asked["symbol"], "empty": not rows, "candles": rows})
-
-    async def _expirations(self, request: web.Request) -> web.StreamResponse:
-        day = {"expirationDate": self.expiry.isoformat(), "daysToExpiration": 18, "expirationType": "W"}
-        rows = [day | {"standard": True, "settlementType": "P", "optionRoots": request.query["symbol"]}]
-        return web.json_response(
-            {"status": "SUCCESS", "expirationList": rows if request.query["symbol"] == "AAPL" else []}
-        )
-
-    async def _chain(self, request: web.Request) -> web.StreamResponse:
-        maps: dict[str, Any] = {"callExpDateMap": {}, "putExpDateMap": {}}
-        wanted = request.query["fromDate"] <= self.expiry.isoformat() <= request.query["toDate"]
-        for key, one in self.exchange.instruments.items():
-            if one.kind != "OPTION" or one.name != request.query["symbol"] or not wanted:
-                continue
-            book, call = self.exchange.books[key], one.right == "CE"
-            contract = {
-                "putCall": "CALL" if call else "PUT",
-                "symbol": self.symbols[key],
-                "bidPrice": float(book.bid),
-                "askPrice": float(book.ask),
-                "lastPrice": float(book.ltp),
-                "strikePrice": float(one.strike or 0),
-                "volatility": 25.0,
-                "delta": 0.5 if call else -0.5,
-                "openInterest": 12,
-                "multiplier": 100.0,
-            }
-            rows = maps["callExpDateMap" if call else "putExpDateMap"].setdefault(f"{self.expiry}:18", {})
-            rows[f"{one.strike}.0"] = [contract]
-        return web.json_response(
-            {"symbol": request.query["symbol"], "status": "SUCCESS", "underlyingPrice": 800.0} | maps
-        )
-
 
 def _symbol(one: Instrument) -> str:
     if one.kind != "OPTION":
@@ -499,11 +401,3 @@ def _stamp(at: datetime) -> str:
 
 def _figure(raw: object) -> Decimal | None:
     return Decimal(str(raw)) if raw is not None else None
-
-
-def _market_error(status: int, title: str) -> web.Response:
-    return web.Response(
-        status=status,
-        text=json.dumps({"errors": [{"id": "1", "status": str(status), "title": title}]}),
-        content_type="application/json",
-    )
