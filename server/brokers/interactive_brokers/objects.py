@@ -66,8 +66,8 @@ def values(rows: Iterable[Any]) -> bytes:
 
 
 def ticker(row: Any) -> dict[str, Any]:
-    """Prices of a contract."""
-    return {**_taken(wire.Ticker, row), "contract": _taken(wire.Contract, row.contract)}
+    """Prices of a contract. Their time is left out: it is no time of theirs but this machine's when they came."""
+    return {**_taken(wire.Ticker, row), "contract": _taken(wire.Contract, row.contract), "time": None}
 
 
 def bars(rows: Iterable[Any]) -> bytes:

@@ -7,6 +7,7 @@ from server.brokers.interactive_brokers import objects
 from server.brokers.interactive_brokers.data import contract_of
 from server.brokers.interactive_brokers.http import Gateway
 from server.brokers.interactive_brokers.parse import decode_stream
+from server.core.clock import to_ns
 from server.core.errors import Denied, Unavailable
 from server.domain.brokerage import Event, TickEvent
 
@@ -111,7 +112,7 @@ class GatewayStream:
         self._heard = self._gateway.context.clock.monotonic()
 
     def _priced(self, tickers: Any) -> None:
-        received = int(self._gateway.context.clock.monotonic() * 1e9)
+        received = to_ns(self._gateway.context.clock.now())
         for row in tickers:
             key = self._keys.get(row.contract.conId) if row.contract is not None else None
             if key is None or key not in self._on or self._sink is None:
