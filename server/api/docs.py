@@ -1,5 +1,6 @@
 """The API page under /docs/api: rendered from the OpenAPI document on this machine, with no script and no CDN."""
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ("api_page",)
 
+_QUOTED = re.compile(r"`([^`]+)`")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -19,8 +21,11 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 def _templates() -> "jinja2.Environment":
     """Made when the page is first asked for: a start need not import Jinja."""
     import jinja2
+    from markupsafe import Markup, escape
 
-    return jinja2.Environment(loader=jinja2.PackageLoader("server.api"), autoescape=True, trim_blocks=True)
+    made = jinja2.Environment(loader=jinja2.PackageLoader("server.api"), autoescape=True, trim_blocks=True)
+    made.filters["prose"] = lambda text: Markup(_QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
+    return made
 
 
 @get("/docs/api", include_in_schema=False, sync_to_thread=False)

@@ -74,7 +74,7 @@ def portfolio_handlers(live: Live) -> list[HTTPRouteHandler]:
     @get("/api/v1/usage", tags=["Brokers"], summary="Calls to brokers")
     async def usage(
         limit: Annotated[int, QueryParameter(ge=1, le=500)] = 100,
-        hours: Annotated[float, QueryParameter(gt=0, le=24 * 366)] = 24,
+        hours: Annotated[float, QueryParameter(description="how far back", gt=0, le=24 * 366)] = 24,
     ) -> Usage:
         """By endpoint over the last `hours`, and the last ones. Calls are kept for `store.keep_usage_days`."""
         return Usage(hours=hours, endpoints=await live.usage_lines(hours), calls=await live.usage_calls(limit))

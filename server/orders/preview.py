@@ -65,7 +65,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     breakeven: str | None
     """Price at which this order by itself breaks even, charges both ways; None without a price."""
     max_loss: str | None
-    """Most that an option bought can lose, charges included; None where it is not bounded by the order itself."""
+    """Most this order by itself can lose, charges included: what is bought can fall to nothing, a put sold costs its
+    strike; None where there is no bound (calls, futures and shares sold) and where there is no price."""
     free_now: str
     free_after: str
     day_loss_room: str
@@ -126,7 +127,6 @@ class Previewer:
         limit = p.limits.day_loss * 100
         room = max(0, limit + (p.day_result_minor or 0))
         share = Decimal(need) / p.equity_minor * 100 if p.equity_minor > 0 else Decimal(0)
-        bought_option = instrument.kind == "OPTION" and order.side == "BUY"
         return Preview(
             value=_text(value),
             premium=_text(value * order.sign if paid else Decimal(0)),
@@ -134,7 +134,7 @@ class Previewer:
             margin_final=to_text(found.required_after or 0),
             charges=_lines(charges, delivered),
             breakeven=_text(price + order.sign * both_ways / order.quantity) if price else None,
-            max_loss=_text(value + both_ways) if price and bought_option else None,
+            max_loss=_most_lost(order, instrument, value, both_ways) if price else None,
             free_now=to_text(p.free_minor),
             free_after=to_text(p.free_minor - need),
             day_loss_room=to_text(room),
@@ -176,6 +176,14 @@ def _empty(faults: list[Problem]) -> Preview:
         problems=faults,
         notes=[],
     )
+
+
+def _most_lost(order: Order, instrument: Instrument, value: Decimal, both_ways: Decimal) -> str | None:
+    if order.side == "BUY":
+        return _text(value + both_ways)
+    if instrument.right == "PE" and instrument.strike is not None:
+        return _text(instrument.strike * order.quantity - value + both_ways)
+    return None
 
 
 def _notes(order: Order, found: Assessment) -> list[Note]:

@@ -2,11 +2,14 @@
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from server.core.errors import Invalid, NotFound
 from tests.orders_kit import CALL, INFY, Stage, request
 from tests.trading import ist
+
+PUT = msgspec.structs.replace(CALL, symbol=CALL.symbol.removesuffix("CE") + "PE", right="PE")
 
 
 async def test_preview_when_an_option_is_bought_then_premium_charges_breakeven_and_loss() -> None:
@@ -31,6 +34,22 @@ async def test_preview_when_shares_are_sold_short_then_margin_and_breakeven_belo
         found = stage.service.preview(request(side="SELL"))
         assert (found.premium, found.margin_final, found.max_loss) == ("0.00", "5000.00", None)
         assert Decimal(found.breakeven or 0) < Decimal("2499.95")
+
+
+async def test_preview_when_shares_are_bought_then_they_can_fall_to_nothing_and_no_further() -> None:
+    async with Stage() as stage:
+        found = stage.service.preview(request())
+        assert Decimal(found.value) < Decimal(found.max_loss or 0) < Decimal(found.value) * Decimal("1.01")
+
+
+async def test_preview_when_options_are_sold_then_a_put_can_lose_its_strike_and_a_call_has_no_bound() -> None:
+    async with Stage() as stage:
+        stage.market.listed[PUT.key] = PUT
+        stage.market.prices[PUT.key] = Decimal("140.00")
+        sold = stage.service.preview(request(PUT, side="SELL", product="NRML"))
+        worst = PUT.strike * PUT.lot - Decimal(sold.value) if PUT.strike is not None else Decimal(0)
+        assert worst < Decimal(sold.max_loss or 0) < worst * Decimal("1.01")
+        assert stage.service.preview(request(CALL, side="SELL", product="NRML")).max_loss is None
 
 
 async def test_preview_when_everything_is_wrong_then_every_problem_is_listed_and_nothing_raised() -> None:
