@@ -8,10 +8,10 @@ from server.brokers.aliceblue.http import AliceHttp
 from server.brokers.aliceblue.parse import PARSERS
 from server.brokers.aliceblue.symbols import MASTERS, listings
 from server.brokers.kit.http import Call
-from server.brokers.kit.pages import spans
+from server.brokers.kit.pages import interval_of, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
-from server.core.errors import Invalid, NotFound
+from server.core.errors import NotFound
 from server.domain.brokerage import (
     BarLine,
     ChainLine,
@@ -61,14 +61,7 @@ class AliceData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Candles of a minute or a day."""
-        if interval not in _RESOLUTIONS:
-            raise Invalid(
-                f"Alice Blue has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join(_RESOLUTIONS)}.",
-            )
-        word, days = _RESOLUTIONS[interval]
+        word, days = interval_of("Alice Blue", _RESOLUTIONS, interval)
         listing = self._context.symbols.of(key)
         exchange, _, token = listing.token.partition("|")
         bars: dict[datetime, BarLine] = {}

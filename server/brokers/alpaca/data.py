@@ -8,7 +8,7 @@ from server.brokers.alpaca.http import place_of
 from server.brokers.alpaca.parse import PARSERS, next_page
 from server.brokers.alpaca.symbols import listings
 from server.brokers.kit.http import Call, Http
-from server.brokers.kit.pages import pages
+from server.brokers.kit.pages import interval_of, pages
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
 from server.core.errors import Invalid, NotFound
@@ -79,18 +79,12 @@ class AlpacaData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Bars, page by page. Prices are as traded, not adjusted for splits."""
-        if interval not in _TIMEFRAMES:
-            raise Invalid(
-                f"Alpaca has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join(_TIMEFRAMES)}.",
-            )
+        frame = interval_of("Alpaca", _TIMEFRAMES, interval)
         listing = self._context.symbols.of(key)
         coin = listing.instrument.kind == "CRYPTO"
         query = [
             ("symbols", listing.symbol),
-            ("timeframe", _TIMEFRAMES[interval]),
+            ("timeframe", frame),
             ("start", _text(start)),
             ("end", _text(end)),
             ("limit", str(_BARS)),

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from server.brokers.binance.http import BinanceHttp
 from server.brokers.binance.parse import PARSERS
 from server.brokers.binance.symbols import listings
-from server.brokers.kit.pages import pages, spans
+from server.brokers.kit.pages import interval_of, pages, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
-from server.core.errors import Invalid, NotFound
+from server.core.errors import NotFound
 from server.domain.brokerage import (
     BarLine,
     ChainLine,
@@ -71,16 +71,10 @@ class BinanceData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Klines, in as many requests as the span needs."""
-        if interval not in _INTERVALS:
-            raise Invalid(
-                f"Binance has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join(_INTERVALS)}.",
-            )
+        seconds = interval_of("Binance", _INTERVALS, interval)
         listing = self._context.symbols.of(key)
         bars: dict[datetime, BarLine] = {}
-        for first, last in spans(start, end, timedelta(seconds=_INTERVALS[interval] * _MOST_BARS)):
+        for first, last in spans(start, end, timedelta(seconds=seconds * _MOST_BARS)):
             query = [
                 ("symbol", listing.symbol),
                 ("interval", interval),

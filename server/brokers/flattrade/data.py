@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from server.brokers.flattrade.parse import PARSERS
 from server.brokers.flattrade.symbols import MASTERS, listings
 from server.brokers.kit.http import Call
-from server.brokers.kit.pages import spans
+from server.brokers.kit.pages import interval_of, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
 from server.brokers.noren.execution import order_values
@@ -27,7 +27,8 @@ from server.domain.orders import Order
 
 __all__ = ("FlattradeData",)
 
-_MINUTES = {"1m": "1", "3m": "3", "5m": "5", "15m": "15", "30m": "30", "1h": "60"}
+_MINUTES = {"1m": "1", "3m": "3", "5m": "5", "15m": "15", "30m": "30", "1h": "60", "1d": ""}
+"""TPSeries' words; days come from a call that needs none."""
 _MASTER = 64 * 1024 * 1024
 _SPAN, _DAYS = timedelta(days=30), timedelta(days=365)
 
@@ -75,23 +76,17 @@ class FlattradeData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Minutes from TPSeries, days from EODChartData."""
-        if interval != "1d" and interval not in _MINUTES:
-            raise Invalid(
-                f"Flattrade has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join([*_MINUTES, '1d'])}.",
-            )
+        minutes = interval_of("Flattrade", _MINUTES, interval)
         listing = self._context.symbols.of(key)
         exchange, _, token = listing.token.partition("|")
         bars: dict[datetime, BarLine] = {}
-        for first, last in spans(start, end, _DAYS if interval == "1d" else _SPAN):
+        for first, last in spans(start, end, _SPAN if minutes else _DAYS):
             since, until = str(int(first.timestamp())), str(int(last.timestamp()))
-            if interval == "1d":
+            if not minutes:
                 asked: dict[str, object] = {"sym": f"{exchange}:{listing.symbol}", "from": since, "to": until}
                 body = await self._noren.read("history", "EODChartData", asked, "history")
             else:
-                asked = {"exch": exchange, "token": token, "st": since, "et": until, "intrv": _MINUTES[interval]}
+                asked = {"exch": exchange, "token": token, "st": since, "et": until, "intrv": minutes}
                 body = await self._noren.read("history", "TPSeries", asked, "history")
             line: BarLine
             for line in PARSERS["history"](body):

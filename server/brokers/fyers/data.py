@@ -11,12 +11,12 @@ from server.brokers.fyers.http import FyersHttp
 from server.brokers.fyers.parse import PARSERS
 from server.brokers.fyers.symbols import MASTERS, listings
 from server.brokers.kit.http import Call
-from server.brokers.kit.pages import pages, spans
+from server.brokers.kit.pages import interval_of, pages, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.reading import Reader
 from server.brokers.kit.symbols import Listing
 from server.core.clock import IST
-from server.core.errors import Invalid, NotFound, Unavailable
+from server.core.errors import NotFound, Unavailable
 from server.domain.brokerage import (
     BarLine,
     ChainLine,
@@ -104,14 +104,7 @@ class FyersData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Candles by epoch, in as many requests as the span needs."""
-        if interval not in _INTERVALS:
-            raise Invalid(
-                f"FYERS has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join(_INTERVALS)}.",
-            )
-        word, days = _INTERVALS[interval]
+        word, days = interval_of("FYERS", _INTERVALS, interval)
         symbol = self._context.symbols.of(key).symbol
         bars: dict[datetime, BarLine] = {}
         for first, last in spans(start, end, timedelta(days=days)):

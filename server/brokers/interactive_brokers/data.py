@@ -10,10 +10,10 @@ from server.brokers.interactive_brokers import objects
 from server.brokers.interactive_brokers.http import Gateway
 from server.brokers.interactive_brokers.parse import PARSERS
 from server.brokers.interactive_brokers.symbols import ROUTE, listings
-from server.brokers.kit.pages import pages, spans
+from server.brokers.kit.pages import interval_of, pages, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
-from server.core.errors import Denied, Invalid, NotFound
+from server.core.errors import Denied, NotFound
 from server.domain.brokerage import (
     BarLine,
     ChainLine,
@@ -104,14 +104,7 @@ class GatewayData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Bars of trades in regular hours, stretch by stretch. IB adjusts them for splits."""
-        if interval not in _BARS:
-            raise Invalid(
-                f"Interactive Brokers has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join(_BARS)}.",
-            )
-        size, stretch, most = _BARS[interval]
+        size, stretch, most = interval_of("Interactive Brokers", _BARS, interval)
         contract = contract_of(self._context.symbols.of(key))
         bars: dict[datetime, BarLine] = {}
         for _, last in spans(start, end, most):

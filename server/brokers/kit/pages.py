@@ -1,10 +1,12 @@
 """Cutting what is asked for into what one request may carry."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-__all__ = ("IST_TEXT", "pages", "spans")
+from server.core.errors import Invalid
+
+__all__ = ("IST_TEXT", "interval_of", "pages", "spans")
 
 T = TypeVar("T")
 IST_TEXT = "%Y-%m-%d %H:%M:%S"
@@ -22,3 +24,15 @@ def spans(start: datetime, end: datetime, most: timedelta) -> Iterator[tuple[dat
         last = min(end, start + most)
         yield start, last
         start = last
+
+
+def interval_of(broker: str, words: Mapping[str, T], interval: str) -> T:
+    """What the broker calls bars of `interval`; raises Invalid naming those it has."""
+    if interval not in words:
+        raise Invalid(
+            f"{broker} has no {interval} bars.",
+            code="broker.interval",
+            field="interval",
+            remedy=f"Use one of {', '.join(words)}.",
+        )
+    return words[interval]

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from server.brokers.kit.http import Call, Http
-from server.brokers.kit.pages import pages, spans
+from server.brokers.kit.pages import interval_of, pages, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
 from server.brokers.oanda.http import account_path, place_of
 from server.brokers.oanda.parse import PARSERS
 from server.brokers.oanda.symbols import listings
-from server.core.errors import Invalid, NotFound
+from server.core.errors import NotFound
 from server.domain.brokerage import BarLine, ChainLine, FundsLine, HoldingLine, MarginLine, PositionLine, QuoteLine
 from server.domain.orders import Order
 
@@ -60,14 +60,7 @@ class OandaData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Candles of mid prices, in as many requests as the span needs."""
-        if interval not in _GRANULARITIES:
-            raise Invalid(
-                f"OANDA has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join(_GRANULARITIES)}.",
-            )
-        word, seconds = _GRANULARITIES[interval]
+        word, seconds = interval_of("OANDA", _GRANULARITIES, interval)
         listing = self._context.symbols.of(key)
         bars: dict[datetime, BarLine] = {}
         for first, last in spans(start, end, timedelta(seconds=seconds * _MOST_CANDLES)):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from server.brokers.kit.http import Call
-from server.brokers.kit.pages import pages, spans
+from server.brokers.kit.pages import interval_of, pages, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
 from server.brokers.schwab.http import SchwabHttp
@@ -90,14 +90,7 @@ class SchwabData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Bars of regular hours, stretch by stretch."""
-        if interval not in _BARS:
-            raise Invalid(
-                f"Schwab has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join(_BARS)}.",
-            )
-        period, kind, frequency, most = _BARS[interval]
+        period, kind, frequency, most = interval_of("Schwab", _BARS, interval)
         listing = self._context.symbols.of(key)
         bars: dict[datetime, BarLine] = {}
         for first, last in spans(start, end, most):

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from server.brokers.kit.http import Call, Http
-from server.brokers.kit.pages import pages, spans
+from server.brokers.kit.pages import interval_of, pages, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
 from server.brokers.upstox.execution import PRODUCTS
 from server.brokers.upstox.parse import PARSERS
 from server.brokers.upstox.symbols import listings
 from server.core.clock import IST
-from server.core.errors import Invalid
 from server.domain.brokerage import BarLine, ChainLine, FundsLine, HoldingLine, MarginLine, PositionLine, QuoteLine
 from server.domain.orders import Order
 
@@ -74,14 +73,7 @@ class UpstoxData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Candles of past days, and today's from the call that alone has them."""
-        if interval not in _INTERVALS:
-            raise Invalid(
-                f"Upstox has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join(_INTERVALS)}.",
-            )
-        unit, count, days = _INTERVALS[interval]
+        unit, count, days = interval_of("Upstox", _INTERVALS, interval)
         name = quote(self._context.symbols.of(key).token, safe="")
         bars: dict[datetime, BarLine] = {}
         paths = [

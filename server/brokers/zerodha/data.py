@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from server.brokers.kit.http import Call, Http
-from server.brokers.kit.pages import IST_TEXT, pages, spans
+from server.brokers.kit.pages import IST_TEXT, interval_of, pages, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
 from server.brokers.zerodha.execution import order_form
 from server.brokers.zerodha.parse import PARSERS
 from server.brokers.zerodha.symbols import listings, quote_name
 from server.core.clock import IST
-from server.core.errors import Invalid, NotFound
+from server.core.errors import NotFound
 from server.domain.brokerage import (
     BarLine,
     ChainLine,
@@ -72,14 +72,7 @@ class KiteData:
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
         """Candles, in as many requests as the span needs."""
-        if interval not in _INTERVALS:
-            raise Invalid(
-                f"Zerodha has no {interval} bars.",
-                code="broker.interval",
-                field="interval",
-                remedy=f"Use one of {', '.join(_INTERVALS)}.",
-            )
-        word, days = _INTERVALS[interval]
+        word, days = interval_of("Zerodha", _INTERVALS, interval)
         listing = self._context.symbols.of(key)
         bars: dict[datetime, BarLine] = {}
         for first, last in spans(start, end, timedelta(days=days)):
