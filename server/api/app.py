@@ -94,7 +94,9 @@ def create_app(context: Context, site: Site, more: Sequence[BaseRouteHandler] = 
         openapi_config=OpenAPIConfig(
             title="Sauda",
             version=context.version,
-            description="All the app does, on this machine. Money and prices are strings; errors have one shape.",
+            description="All the app does, on this machine. Money and prices are strings; errors have one shape. "
+            "Quantities are whole units: what one unit is, the instrument, order, trade or position says in `unit` "
+            "(1 for shares and contracts, 0.00001 for a coin in such steps), and value = price x quantity x unit.",
             path="/docs/openapi.json",  # not /docs: Litestar answers everything below it, and the site has pages there
             use_handler_docstrings=True,
             render_plugins=[Document(path=["/", "/openapi.json"])],

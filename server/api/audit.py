@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 from server.api.context import Context
 from server.api.wire import Page
 from server.audit.sentences import sentence
+from server.domain.money import INR
 
 __all__ = ("ROUTES",)
 
@@ -46,6 +47,7 @@ async def audit(
 ) -> Page[AuditWire]:
     """`before` is the `next` of the page before."""
     found = await context.reads.audit.page(limit, before, subject)
+    currencies = {name: one.currency for name, one in context.accounts.items() if one.currency != INR}
     items = [
         AuditWire(
             seq=line.seq,
@@ -54,7 +56,7 @@ async def audit(
             correlation=line.entry.correlation,
             kind=line.kind,
             subject=line.entry.subject,
-            text=sentence(line.entry),
+            text=sentence(line.entry, currencies),
             hash=line.hash,
         )
         for line in found

@@ -26,6 +26,7 @@ class LegAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     key: str
     side: Side
     quantity: int
+    unit: Decimal | None = None
     type: OrderType
     product: Product
     price: Decimal | None = None

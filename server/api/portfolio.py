@@ -24,6 +24,7 @@ from server.api.live import (
 from server.api.positions import prices_of
 from server.api.strict import Strict
 from server.api.wire import Page
+from server.domain.instruments import plain_quantity
 from server.domain.money import to_minor
 
 __all__ = ("portfolio_handlers",)
@@ -106,13 +107,13 @@ def _paper(context: Context, account_id: str) -> AccountLine:
     lines = []
     for position in held:
         last = prices.get(position.key)
-        profit = None if last is None else Decimal(to_minor(last * position.quantity) - position.cost_minor).scaleb(-2)
+        profit = None if last is None else Decimal(to_minor(position.worth(last)) - position.cost_minor).scaleb(-2)
         lines.append(
             HeldLine(
                 key=position.key,
                 symbol=position.key.split(":", 1)[-1],
                 product=position.product,
-                quantity=Decimal(position.quantity),
+                quantity=Decimal(plain_quantity(position.quantity, position.unit)),
                 average=None if position.average is None else position.average.quantize(Decimal("0.0001")),
                 last=last,
                 profit=profit,

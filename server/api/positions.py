@@ -27,6 +27,9 @@ class PositionWire(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     product: str
     quantity: int
+    """Signed units."""
+    unit: str
+    """What one unit is: value = price x quantity x unit."""
     average: str | None
     instrument: InstrumentWire
     ltp: str | None
@@ -139,11 +142,17 @@ def _profit(market: Market, position: Position, last: Decimal | None) -> tuple[i
     """Open profit in paise: since entry, and since the previous close for what was held overnight."""
     if last is None:
         return None, None
-    mtm = to_minor(last * position.quantity) - position.cost_minor
+    mtm = to_minor(position.worth(last)) - position.cost_minor
     quote = market.quote(position.key)
     if position.day == market.day or quote is None or quote.close is None:
         return mtm, mtm
-    return mtm, to_minor((last - quote.close) * position.quantity)
+    return mtm, to_minor(position.worth(last - quote.close))
+
+
+def _average(price: Decimal) -> str:
+    """To four places, or to six digits where a price is that small."""
+    places = max(4, 5 - price.adjusted()) if price else 4
+    return format(price.quantize(Decimal(1).scaleb(-min(places, 12))), "f")
 
 
 def _wire(context: Context, market: Market, position: Position, last: Decimal | None) -> PositionWire:
@@ -155,7 +164,8 @@ def _wire(context: Context, market: Market, position: Position, last: Decimal | 
         key=position.key,
         product=position.product,
         quantity=position.quantity,
-        average=None if average is None else str(average.quantize(Decimal("0.0001"))),
+        unit=format(position.unit, "f"),
+        average=None if average is None else _average(average),
         instrument=wire_of(context, market, position.key),
         ltp=price(last),
         age=None if quote is None else round(quote.age, 3),
@@ -164,7 +174,7 @@ def _wire(context: Context, market: Market, position: Position, last: Decimal | 
         day_mtm=None if day is None else money(day),
         realised=money(position.realised_minor),
         charges=money(position.charges_minor),
-        value=None if last is None else money(to_minor(last * position.quantity)),
+        value=None if last is None else money(to_minor(position.worth(last))),
         marked=position.marked if position.quantity else None,
         buy_quantity=position.buy_quantity,
         buy_value=money(position.buy_value_minor),

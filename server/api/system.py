@@ -1,6 +1,7 @@
 """The System page: parts, intake and drops, latency, devices, storage, the last events, the log."""
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from server.api.context import Context
 from server.api.health import PartWire, part_wires
 from server.api.strict import Strict
 from server.core.errors import Conflict, Invalid
+from server.domain.instruments import plain_quantity
 from server.market.hub import IntakeStats
 from server.market.market import MarketState
 
@@ -155,15 +157,20 @@ def _event(seq: int, event: object) -> EventWire:
     return EventWire(seq, getattr(event, "at", None), topic, _short(topic, plain))
 
 
+def _amount(body: dict[str, Any]) -> str:
+    """The quantity of an order or fill as the exchange counts it."""
+    return plain_quantity(int(body["quantity"]), Decimal(body.get("unit", "1")))
+
+
 def _short(topic: str, body: dict[str, Any]) -> str:
     """A line for the list; the whole event travels on the stream."""
     match topic:
         case "order":
             order = body["order"]
-            return f"{body['event']}: {order['side']} {order['quantity']} {order['key']}, {order['state']}"
+            return f"{body['event']}: {order['side']} {_amount(order)} {order['key']}, {order['state']}"
         case "fill":
             fill = body["fill"]
-            return f"{fill['side']} {fill['quantity']} {fill['key']} at {fill['price']}"
+            return f"{fill['side']} {_amount(fill)} {fill['key']} at {fill['price']}"
         case "part":
             return f"{body['name']} {body['state']} {body.get('error', '')}".strip()
         case "notice":

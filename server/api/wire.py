@@ -34,7 +34,17 @@ class InstrumentWire(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     segment: str
     lot: int
+    """Units of one lot; quantities are whole multiples of it."""
     tick: str
+    unit: str
+    """What one unit of quantity is: `1` for shares and contracts, the exchange's step (`0.00001`) where fractions
+    trade. Quantities everywhere are whole units; value = price x quantity x unit."""
+    least: int
+    """Smallest quantity of one order, in units."""
+    least_value: str | None
+    """Smallest value of one order, in `currency`."""
+    currency: str
+    """What prices are quoted in."""
     freeze: int | None
     expiry: date | None
     strike: str | None
@@ -63,6 +73,10 @@ def instrument_wire(instrument: Instrument, order_types: frozenset[str] = frozen
         segment=instrument.segment,
         lot=instrument.lot,
         tick=str(instrument.tick),
+        unit=format(instrument.unit, "f"),
+        least=instrument.least,
+        least_value=None if instrument.least_value is None else format(instrument.least_value, "f"),
+        currency=instrument.currency,
         freeze=instrument.freeze,
         expiry=instrument.expiry,
         strike=None if instrument.strike is None else format(instrument.strike.normalize(), "f"),

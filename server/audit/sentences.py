@@ -1,11 +1,13 @@
 """A journal entry as one plain English sentence, for the Audit page and for logs people read."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from server.core.errors import Invalid
-from server.domain.instruments import parse_symbol
+from server.domain.instruments import parse_symbol, plain_quantity
 from server.domain.journal import (
     AccountOpened,
     BasketChanged,
@@ -22,10 +24,13 @@ from server.domain.journal import (
     StrategyChanged,
     TriggerChanged,
 )
+from server.domain.money import INR, to_text
 from server.domain.orders import Order
 
 __all__ = ("rupees", "sentence", "spoken")
 
+_UNIT = re.compile(r"[0-9.]{1,20}|1E-[0-9]{1,2}")
+_INDIAN: Mapping[str, str] = {}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STEPS = {
     "intended": "Asked to {deal}",
@@ -58,12 +63,13 @@ _NOUNS = {
 _SETTINGS = {"watchlists": "the watchlists", "preferences": "the preferences"}
 
 
-def sentence(entry: Entry) -> str:
-    """What happened, in one sentence without a full stop."""
+def sentence(entry: Entry, currencies: Mapping[str, str] = _INDIAN) -> str:
+    """What happened, in one sentence without a full stop. `currencies`: that of each account which is not in rupees."""
     match entry.payload:
         case FillApplied(fill=fill, order=order):
             verb = "Bought" if fill.side == "BUY" else "Sold"
-            text = f"{verb} {fill.quantity} {spoken(fill.key, entry.at.date())} at {fill.price}{_where(order)}"
+            size, name = plain_quantity(fill.quantity, fill.unit), spoken(fill.key, entry.at.date())
+            text = f"{verb} {size} {name} at {fill.price}{_where(order)}"
             return f"{text}, in settlement" if fill.liquidity == "settlement" else text
         case OrderChanged(event=event, order=order):
             deal = _deal(order, entry.at.date())
@@ -72,13 +78,13 @@ def sentence(entry: Entry) -> str:
         case AccountOpened(account=account, postings=postings):
             paid = sum(p.minor for p in postings if p.book == "cash")
             kind = "paper" if account.mode == "PAPER" else "live"
-            return f"Opened the {kind} account {account.title or account.id} with {rupees(paid)}"
+            return f"Opened the {kind} account {account.title or account.id} with {amount(paid, account.currency)}"
         case PositionMarked(mark=mark, postings=postings):
             moved = sum(p.minor for p in postings if p.book == "cash")
             about = f"{spoken(mark.key, entry.at.date())} in {mark.account} at {mark.price}"
-            return f"Settled the day's {'loss' if moved < 0 else 'profit'} of {rupees(abs(moved))} on {about}"
+            return f"Settled the day's {'loss' if moved < 0 else 'profit'} of {amount(abs(moved), currencies.get(mark.account, INR))} on {about}"
         case FundsMoved() as moved:
-            return _because(f"{_moved(moved)} in {moved.account}", moved.reason)
+            return _because(f"{_moved(moved, currencies.get(moved.account, INR))} in {moved.account}", moved.reason)
         case TriggerChanged() as trigger:
             return f"Trigger {trigger.event}{_on(trigger.body, entry.at.date())} in {trigger.account}"
         case BasketChanged() as basket:
@@ -98,13 +104,13 @@ def sentence(entry: Entry) -> str:
         case MarketMoved(market=market, day=day):
             return f"The {market} market came to {_day(day)} {day.year}"
         case Noted(what=what, detail={"problem": {**problem}} as detail):
-            return _because(_refused(what, detail, entry.at.date()), _why(problem))
+            return _because(_refused(what, detail, entry.at.date(), currencies), _why(problem))
         case Noted(what=what, detail=detail):
             text = detail.get("text") or detail.get("reason") or detail.get("detail") or ""
             return _because(what.replace(".", " ").replace("_", " ").capitalize(), str(text))
 
 
-def _refused(what: str, detail: dict[str, Any], today: date) -> str:
+def _refused(what: str, detail: dict[str, Any], today: date, currencies: Mapping[str, str]) -> str:
     """What was asked and not done; whatever was sent may be missing or of any kind here."""
     asked = detail.get("request")
     asked = asked if isinstance(asked, dict) else {}
@@ -113,7 +119,8 @@ def _refused(what: str, detail: dict[str, Any], today: date) -> str:
         return f"Refused {_NOUNS.get(noun, 'a request')} that could not be read"
     if what == "funds.refused":
         done = "pay money in" if asked.get("direction") == "deposit" else "take money out"
-        return f"Refused to {done}: {str(asked.get('amount'))[:24]} rupees in {str(asked.get('account'))[:40]}"
+        where = str(asked.get("account"))[:40]
+        return f"Refused to {done}: {str(asked.get('amount'))[:24]} {currencies.get(where, 'rupees')} in {where}"
     if what == "order.change_refused":
         return "Refused to change an order"
     if asked.get("side") not in ("BUY", "SELL"):
@@ -121,7 +128,14 @@ def _refused(what: str, detail: dict[str, Any], today: date) -> str:
     verb = "buy" if asked["side"] == "BUY" else "sell"
     price = asked.get("price")
     terms = f"at {str(price)[:24]}" if price is not None else "at market"
-    return f"Refused to {verb} {asked.get('quantity')} {spoken(str(asked.get('key'))[:60], today)} {terms}"
+    return f"Refused to {verb} {_counted(asked)} {spoken(str(asked.get('key'))[:60], today)} {terms}"
+
+
+def _counted(asked: Mapping[Any, Any]) -> object:
+    """The quantity that was asked for, as the exchange counts it where the sender said its unit."""
+    units, unit = asked.get("quantity"), str(asked.get("unit") or "1")
+    whole = isinstance(units, int) and _UNIT.fullmatch(unit) is not None
+    return plain_quantity(units, Decimal(unit)) if whole and isinstance(units, int) else units
 
 
 def _why(problem: Mapping[Any, Any]) -> str:
@@ -161,9 +175,14 @@ def rupees(minor: int) -> str:
     return f"{'−' if minor < 0 else ''}₹{text}.{paise:02d}"
 
 
+def amount(minor: int, currency: str) -> str:
+    """An amount of an account's books: rupees as `rupees` writes them, any other currency as `12.50 USDT`."""
+    return rupees(minor) if currency == INR else f"{to_text(minor).replace('-', '−')} {currency}"
+
+
 def _deal(order: Order, today: date) -> str:
     verb = "buy" if order.side == "BUY" else "sell"
-    return f"{verb} {order.quantity} {spoken(order.key, today)} {_terms(order)}"
+    return f"{verb} {plain_quantity(order.quantity, order.unit)} {spoken(order.key, today)} {_terms(order)}"
 
 
 def _terms(order: Order) -> str:
@@ -181,18 +200,18 @@ def _because(text: str, reason: str) -> str:
     return f"{text}: {reason.rstrip('. ')}" if reason.strip(". ") else text
 
 
-def _moved(moved: FundsMoved) -> str:
+def _moved(moved: FundsMoved, currency: str) -> str:
     cash = sum(p.minor for p in moved.postings if p.book == "cash")
     kind = moved.postings[0].kind if moved.postings else "correction"
     match kind:
         case "deposit":
-            return f"Paid in {rupees(cash)}"
+            return f"Paid in {amount(cash, currency)}"
         case "withdrawal":
-            return f"Took out {rupees(-cash)}"
+            return f"Took out {amount(-cash, currency)}"
         case "hold" | "release":
-            return f"{'Held' if cash < 0 else 'Released'} {rupees(abs(cash))} of margin"
+            return f"{'Held' if cash < 0 else 'Released'} {amount(abs(cash), currency)} of margin"
         case _:
-            return f"Booked a {kind} of {rupees(cash)}"
+            return f"Booked a {kind} of {amount(cash, currency)}"
 
 
 def _risk(risk: RiskChanged) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from server.domain.orders import Product
+from server.domain.orders import Product, recounted
 
 __all__ = ("Book", "Charges", "Mark", "Position", "Posting")
 
@@ -59,7 +59,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int = 0
     """Signed units."""
     cost_minor: int = 0
-    """Signed cost of the open quantity: quantity x average price, in minor units."""
+    """Signed cost of the open quantity: quantity x unit x average price, in minor units."""
     realised_minor: int = 0
     """Realised profit before charges, since the position was first opened."""
     charges_minor: int = 0
@@ -71,13 +71,31 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Market date of the day figures (buy and sell quantity and value)."""
     marked: date | None = None
     """Market date at whose settlement price a future is carried; None = at what was paid for it."""
+    unit: Decimal = Decimal(1)
+    """What one unit of the quantities is: `domain.instruments.Instrument.unit` of the fills."""
+
+    def worth(self, price: Decimal) -> Decimal:
+        """What the open quantity is worth at a price, exact."""
+        return price * self.quantity * self.unit
+
+    def of_unit(self, unit: Decimal) -> "Position":
+        """The same counted in another unit; what is no whole number of it is left out (the exchange's step grew)."""
+        if unit == self.unit:
+            return self
+        return msgspec.structs.replace(
+            self,
+            quantity=recounted(self.quantity, self.unit, unit),
+            buy_quantity=recounted(self.buy_quantity, self.unit, unit),
+            sell_quantity=recounted(self.sell_quantity, self.unit, unit),
+            unit=unit,
+        )
 
     @property
     def average(self) -> Decimal | None:
-        """Average price of the open quantity, in rupees; None when flat."""
+        """Average price of the open quantity; None when flat."""
         if self.quantity == 0:
             return None
-        return (Decimal(self.cost_minor) / Decimal(self.quantity)).scaleb(-2)
+        return (Decimal(self.cost_minor) / (self.quantity * self.unit)).scaleb(-2)
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):

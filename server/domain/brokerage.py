@@ -317,6 +317,10 @@ class ListingLine(msgspec.Struct, frozen=True, kw_only=True):
     tick: Decimal | None = None
     step: Decimal | None = None
     """Smallest quantity step where fractions are allowed."""
+    least: Decimal | None = None
+    """Smallest quantity of one order."""
+    least_value: Decimal | None = None
+    """Smallest value of one order, in `currency`."""
     freeze: Decimal | None = None
     isin: str = ""
     currency: str = ""

@@ -14,7 +14,17 @@ import msgspec
 
 from server.core.errors import Invalid
 
-__all__ = ("Exchange", "Instrument", "Kind", "Right", "SymbolParts", "future_symbol", "option_symbol", "parse_symbol")
+__all__ = (
+    "Exchange",
+    "Instrument",
+    "Kind",
+    "Right",
+    "SymbolParts",
+    "future_symbol",
+    "option_symbol",
+    "parse_symbol",
+    "plain_quantity",
+)
 
 Kind = Literal["INDEX", "EQUITY", "FUTURE", "OPTION", "CURRENCY", "CRYPTO"]
 Right = Literal["CE", "PE"]
@@ -53,6 +63,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     unit: Decimal = Decimal(1)
     """What one unit of quantity is at the exchange: 1 for shares and contracts, the quantity step (`0.00001`) where
     fractions trade. Quantities everywhere are whole units; value = price x quantity x `unit`."""
+    least: int = 1
+    """Smallest quantity of one order, in units."""
+    least_value: Decimal | None = None
+    """Smallest value of one order, in `currency`; None = none known."""
     barred: str = ""
     """Why orders are not taken in it though it is no index, in a sentence; a replayed day older than the rules."""
 
@@ -60,6 +74,14 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def key(self) -> str:
         """Identity within a market: `NFO:NIFTY01DEC2624500CE`."""
         return f"{self.exchange}:{self.symbol}"
+
+    def units(self, amount: Decimal | int) -> int:
+        """Whole units in an amount as the exchange counts it, rounded down."""
+        return int(amount) if self.unit == 1 else int(amount / self.unit)
+
+    def said(self, quantity: int) -> str:
+        """A quantity as people say it: `0.015` for 1500 units of 0.00001; `75` where units are whole."""
+        return plain_quantity(quantity, self.unit)
 
     @property
     def tradable(self) -> bool:
@@ -110,6 +132,11 @@ def parse_symbol(symbol: str) -> SymbolParts:
         field="symbol",
         remedy="Write name, day, month, year, strike, kind: NIFTY01DEC2624500CE or NIFTY24NOV26FUT.",
     )
+
+
+def plain_quantity(quantity: int, unit: Decimal) -> str:
+    """Units as a plain decimal number of the exchange's: digits only as far as they say something."""
+    return str(quantity) if unit == 1 else _plain(quantity * unit)
 
 
 def _day(expiry: date) -> str:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-__all__ = ("INR", "Money", "exact", "on_tick", "to_minor", "to_text")
+__all__ = ("INR", "Money", "exact", "money_words", "on_tick", "to_minor", "to_text")
 
 INR = "INR"
 _DIGITS = {"INR": 2, "USD": 2, "EUR": 2, "USDT": 8, "BTC": 8, "JPY": 0}
@@ -53,6 +53,12 @@ def to_minor(amount: Decimal, currency: str = INR) -> int:
 def to_text(minor: int, currency: str = INR) -> str:
     """Wire form of minor units: a plain decimal string, `-1234.50`."""
     return str(Decimal(minor).scaleb(-_DIGITS[currency]))
+
+
+def money_words(minor: int, currency: str = INR) -> str:
+    """An amount of an account's books in a sentence: `Rs 1234.50`, `12.50 USDT`. Books keep hundredths of any
+    currency (decision 0014)."""
+    return f"Rs {to_text(minor)}" if currency == INR else f"{to_text(minor)} {currency}"
 
 
 @lru_cache(maxsize=16_384)

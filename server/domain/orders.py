@@ -17,6 +17,7 @@ __all__ = (
     "Product",
     "Side",
     "Validity",
+    "recounted",
 )
 
 Side = Literal["BUY", "SELL"]
@@ -41,9 +42,12 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Instrument key, `NFO:NIFTY01DEC2624500CE`."""
     side: Side
     quantity: int
-    """Units, not lots."""
+    """Whole units of the instrument's `unit`, not lots: 0.015 coins in steps of 0.00001 are 1500."""
     type: OrderType
     product: Product
+    unit: Decimal | None = None
+    """The `unit` that `quantity` was counted in, where the sender says it: refused when the exchange's step has changed
+    since. None = the instrument's own."""
     price: Decimal | None = None
     trigger: Decimal | None = None
     validity: Validity = "DAY"
@@ -100,6 +104,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     updated: datetime
     revision: int = 0
     """Counts accepted changes; a modify names the revision it saw."""
+    unit: Decimal = Decimal(1)
+    """What one unit of `quantity` and `filled` is, as the instrument said when the order was made."""
 
     @property
     def pending(self) -> int:
@@ -110,6 +116,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def sign(self) -> int:
         """+1 for BUY, -1 for SELL."""
         return 1 if self.side == "BUY" else -1
+
+
+def recounted(quantity: int, was: Decimal, unit: Decimal) -> int:
+    """A quantity counted in units of `was`, in units of `unit`; what is no whole number of them is cut off."""
+    return quantity if was == unit else int(quantity * was / unit)
 
 
 class Fill(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +139,13 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True):
     at_market: datetime
     """Time of the trade there."""
     liquidity: Literal["taker", "maker", "settlement", "unknown"] = "unknown"
+    unit: Decimal = Decimal(1)
+    """What one unit of `quantity` is, as the instrument said when we learnt of it."""
+
+    @property
+    def value(self) -> Decimal:
+        """Price x quantity x unit, exact."""
+        return self.price * self.quantity * self.unit
 
     @property
     def signed(self) -> int:

@@ -6,19 +6,20 @@ and tax are debit books; capital and profit are credit books, so a profit of Rs 
 What pays principal: options (the premium moves) and shares for delivery. Futures and intraday shares do not:
 only realised profit moves cash, the margin held covers the rest, and `cost_minor` is kept for the average price.
 
-Rounding: the value of a fill is price x quantity, half up to the paisa. A closing fill takes cost x closed / open
-out of the position, half up; the fill that closes the last unit takes all that is left. So a position that is flat
-has cost zero, and realised profit is the exact difference of what was paid and received.
+Rounding: the value of a fill is price x quantity x unit, half up to the minor unit. A closing fill takes
+cost x closed / open out of the position, half up; the fill that closes the last unit takes all that is left. So a
+position that is flat has cost zero, and realised profit is the exact difference of what was paid and received.
 """
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
 
 from server.core.clock import india_day
-from server.core.errors import Fault
+from server.core.errors import Fault, Invalid
 from server.domain.books import Book, Charges, Position, Posting
 from server.domain.instruments import parse_symbol
 from server.domain.money import to_minor
@@ -28,6 +29,7 @@ __all__ = (
     "apply_fill",
     "balanced",
     "charge_minor",
+    "common_unit",
     "fill_key",
     "fill_value_minor",
     "market_day",
@@ -45,18 +47,25 @@ _DERIVATIVES = frozenset({"NFO", "BFO", "CDS", "MCX"})
 def pays_principal(key: str, product: Product) -> bool:
     """Whether buying `key` pays its value (options, delivery shares) or only holds margin (futures, intraday shares).
 
+    Outside India a perpetual future's name has no canonical form, but NRML, which only derivatives have, tells it.
+
     Read from the canonical key, so that it holds for contracts that are no longer listed. Raises Invalid for a
     derivative key that is not in canonical form.
     """
     exchange, _, symbol = key.partition(":")
     if exchange in _DERIVATIVES:
         return parse_symbol(symbol).right is not None
+    if product == "NRML":
+        try:
+            return parse_symbol(symbol).right is not None
+        except Invalid:
+            return False
     return product != "MIS"
 
 
 def fill_value_minor(fill: Fill) -> int:
-    """Price x quantity in paise, rounded half up; never negative for a price that is not."""
-    return to_minor(fill.price * fill.quantity)
+    """Price x quantity x unit in minor units, rounded half up; never negative for a price that is not."""
+    return to_minor(fill.value)
 
 
 def fill_key(fill: Fill) -> tuple[datetime, str]:
@@ -86,6 +95,7 @@ def move_fill(position: Position, fill: Fill) -> Position:
     """
     if (fill.account, fill.key) != (position.account, position.key) or fill.quantity <= 0 or fill.price < 0:
         raise Fault(f"fill {fill.execution} of {fill.key} does not fit the position in {position.key}")
+    position, fill = _alike(position, fill)
     value = fill_value_minor(fill)
     signed = fill.signed
     signed_value = value if signed > 0 else -value
@@ -97,7 +107,7 @@ def move_fill(position: Position, fill: Fill) -> Position:
     elif abs(signed) == abs(quantity):
         new_cost = 0
     else:  # through zero: what is left is opened at this fill's price
-        opened = to_minor(fill.price * (abs(signed) - abs(quantity)))
+        opened = to_minor(fill.price * (abs(signed) - abs(quantity)) * fill.unit)
         new_cost = opened if signed > 0 else -opened
     day = market_day(fill.at_market)
     stale = position.day is not None and day < position.day  # a fill of a day that is over leaves today's figures
@@ -128,6 +138,7 @@ def move_fill(position: Position, fill: Fill) -> Position:
         sell_value_minor=sold_value,
         day=day,
         marked=position.marked,
+        unit=position.unit,
     )
 
 
@@ -215,6 +226,30 @@ def balanced(postings: Iterable[Posting]) -> tuple[Posting, ...]:
     if (left := sum(p.minor for p in done)) != 0:
         raise Fault(f"postings of {done[0].transaction} do not balance by {left} paise")
     return done
+
+
+def _alike(position: Position, fill: Fill) -> tuple[Position, Fill]:
+    """Both in the same unit: the exchange's step at the fill, or the finest that both are whole numbers of."""
+    if position.unit == fill.unit:
+        return position, fill
+    untouched = not (position.quantity or position.buy_quantity or position.sell_quantity)
+    unit = fill.unit if untouched else common_unit(position.unit, fill.unit)
+    more, part = int(position.unit / unit) if not untouched else 1, int(fill.unit / unit)
+    position = msgspec.structs.replace(
+        position,
+        quantity=position.quantity * more,
+        buy_quantity=position.buy_quantity * more,
+        sell_quantity=position.sell_quantity * more,
+        unit=unit,
+    )
+    return position, msgspec.structs.replace(fill, quantity=fill.quantity * part, unit=unit)
+
+
+def common_unit(one: Decimal, other: Decimal) -> Decimal:
+    """The largest unit that both are whole multiples of."""
+    while other:
+        one, other = other, one % other
+    return one.normalize()
 
 
 def _share(cost: int, part: int, whole: int) -> int:

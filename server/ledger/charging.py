@@ -64,7 +64,7 @@ class Charged(msgspec.Struct, frozen=True):
     def and_also(self, fill: Fill, charges: Charges) -> "Charged":
         """With one more fill and its charges."""
         lines = Charges(**{name: getattr(self.charges, name) + getattr(charges, name) for name in _LINES})
-        return Charged(self.quantity + fill.quantity, self.value + fill.price * fill.quantity, lines)
+        return Charged(self.quantity + fill.quantity, self.value + fill.value, lines)
 
 
 def charge_fill(
@@ -86,8 +86,8 @@ def charge_fill(
         origin: who made the order.
     """
     quantity = before.quantity + fill.quantity
-    value = before.value + fill.price * fill.quantity
-    price = value / quantity
+    value = before.value + fill.value
+    price = value / quantity  # of a unit, which is what charges are asked with
     if fill.liquidity == "settlement":
         total = _settlement(rates, plan, instrument, product, fill.side, quantity, price, day)
     else:

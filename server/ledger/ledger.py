@@ -308,7 +308,7 @@ class Ledger:
     def mark(self, account: str, prices: Mapping[str, Decimal]) -> dict[tuple[str, Product], int]:
         """Open profit in paise by (key, product) for each open position that has a price."""
         return {
-            place: to_minor(prices[position.key] * position.quantity) - position.cost_minor
+            place: to_minor(position.worth(prices[position.key])) - position.cost_minor
             for place, story in self._of(account).stories.items()
             if (position := story.position).quantity and position.key in prices
         }

@@ -25,7 +25,7 @@ def move_mark(position: Position, mark: Mark) -> Position:
     """The position carried at the mark's price; one that is flat at that time stays as it is."""
     if position.quantity == 0:
         return position
-    worth = to_minor(mark.price * abs(position.quantity))
+    worth = to_minor(abs(position.worth(mark.price)))
     cost = worth if position.quantity > 0 else -worth
     return msgspec.structs.replace(
         position,

@@ -57,6 +57,13 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Self:
         """Leg of an instrument; raises Invalid for an index, a currency or anything else without a payoff here."""
         kind: LegKind
+        if instrument.unit != 1:
+            raise Invalid(
+                f"{instrument.key} trades in fractions and cannot be a leg.",
+                code="options.leg_unit",
+                field="key",
+                remedy="Use an instrument that trades in whole units.",
+            )
         match instrument.kind:
             case "OPTION" | "FUTURE" | "EQUITY" as known:
                 kind = known

@@ -82,7 +82,7 @@ class Assessor:
             fresh=quote is not None and market.fresh(order.key, risk.limits.price_age),
             price=price,
             band=self._band(request, instrument, quote, day),
-            position=desk.ledger.position(account, order.key, order.product),
+            position=desk.position(account, order.key, order.product),
             opening=opening,
             closing=closing,
             open_orders=desk.book.live_count(account),
@@ -94,6 +94,7 @@ class Assessor:
             **self._exposure(order, instrument, price),
             need_minor=need,
             tokens=risk.bucket.left,
+            currency=desk.account(account).currency,
             lock=desk.risk.locks.get(account, ""),
         )
         return Assessment(
@@ -123,16 +124,17 @@ class Assessor:
         if limits.leverage is None and limits.correlated is None:
             return {}
         market = desk.market(order.account)
-        units = [(p.key, p.quantity) for p in desk.ledger.positions(order.account) if p.quantity]
+        units = [(p.key, p.quantity * p.unit) for p in desk.ledger.positions(order.account) if p.quantity]
         for (key, _, side), pending in desk.book.pending(order.account).items():
-            units.append((key, pending.quantity if side == "BUY" else -pending.quantity))
+            if (found := market.instrument(key)) is not None:
+                units.append((key, (pending.quantity if side == "BUY" else -pending.quantity) * found.unit))
         held = [(found, count) for key, count in units if (found := market.instrument(key)) is not None]
         before = exposures(held, market.last)
         gross = sum(map(abs, before.values()))
         under = instrument.underlying or instrument.key
         own = float(price) if price is not None else market.last(instrument.key)
         base = market.last(instrument.underlying) if instrument.underlying else own
-        adds = exposure_of(instrument, order.sign * order.pending, own, base)
+        adds = exposure_of(instrument, order.sign * order.pending * instrument.unit, own, base)
         if adds != adds:
             return {"exposure_before": _paise(gross), "exposure_after": None, "alike_after": None}
         after = {**before, under: before.get(under, 0.0) + adds}
@@ -192,7 +194,7 @@ class Assessor:
         if price is None or not order.pending:
             return 0
         charges = self._desk.rules.charges(
-            self._desk.plan, instrument, order.side, order.product, order.pending, price, day
+            self._desk.plan, instrument, order.side, order.product, order.pending, price * instrument.unit, day
         )
         return to_minor(charges.total + self.depository(order, instrument, day).total)
 
@@ -214,7 +216,7 @@ class Assessor:
             self._day, self._types, self._phases, self._square_offs = day, {}, {}, {}
 
 
-def make_order(desk: Desk, request: OrderRequest, quote: Quote | None, order_id: str) -> Order:
+def make_order(desk: Desk, request: OrderRequest, instrument: Instrument, quote: Quote | None, order_id: str) -> Order:
     """The order that a request becomes; SUBMITTING, nothing sent. The account prints paper or live on it (law 10)."""
     account = desk.account(request.account)
     now = desk.clock.now()
@@ -244,6 +246,7 @@ def make_order(desk: Desk, request: OrderRequest, quote: Quote | None, order_id:
         created=now,
         created_market=desk.market(account.id).now(),
         updated=now,
+        unit=instrument.unit,
     )
 
 
@@ -266,7 +269,7 @@ def _paise(rupees: float) -> int:
 def _outlay(order: Order, instrument: Instrument, price: Decimal | None) -> Decimal:
     """Options bought and shares for delivery are paid in full; everything else holds margin."""
     if order.side == "BUY" and price is not None and (instrument.kind == "OPTION" or order.product == "CNC"):
-        return price
+        return price * instrument.unit
     return Decimal(0)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from server.core.errors import Problem
 from server.domain.books import Position
 from server.domain.instruments import Instrument
-from server.domain.money import to_minor, to_text
+from server.domain.money import money_words, to_minor, to_text
 from server.domain.orders import OrderRequest
 from server.orders.assess import Assessor, make_order
 from server.orders.baskets import Baskets, leg_order
@@ -49,7 +49,7 @@ def preview_basket(
     for index in sequence:
         request = checked[index]
         instrument = instrument_of(market, request.key)
-        order = make_order(desk, request, market.quote(request.key), _NO_ID)
+        order = make_order(desk, request, instrument, market.quote(request.key), _NO_ID)
         found = assessor.assess(order, request, instrument, None)
         # money is judged for the basket as a whole, below
         for problem in problems(found.proposal):
@@ -58,9 +58,15 @@ def preview_basket(
                 faults.append(problem.problem())
         charged += found.charges_minor
         if _principal(instrument, request):
-            paid += (found.proposal.price or Decimal(0)) * request.quantity * order.sign
+            paid += (found.proposal.price or Decimal(0)) * request.quantity * instrument.unit * order.sign
         filled.append(
-            Position(account=account, key=request.key, product=request.product, quantity=request.quantity * order.sign)
+            Position(
+                account=account,
+                key=request.key,
+                product=request.product,
+                quantity=request.quantity * order.sign,
+                unit=instrument.unit,
+            )
         )
         before = desk.required(account, instrument.name)
         after = desk.required(account, instrument.name, filled=filled)
@@ -69,12 +75,13 @@ def preview_basket(
         now = sum(groups.values()) + to_minor(paid.quantize(Decimal("0.01"), ROUND_HALF_UP)) + charged
         peak = max(peak, now)
     free = desk.ledger.funds(account, desk.marks(account)).free_minor
+    currency = desk.account(account).currency
     if peak > max(0, free):
         faults.append(
             Problem(
                 status=422,
                 code="risk.funds",
-                detail=f"The basket takes Rs {to_text(peak)}, and Rs {to_text(free)} is free.",
+                detail=f"The basket takes {money_words(peak, currency)}, and {money_words(free, currency)} is free.",
                 limit=to_text(free),
                 value=to_text(peak),
                 headroom=to_text(free - peak),

@@ -32,7 +32,7 @@ from server.domain.journal import (
     RiskChanged,
 )
 from server.domain.money import to_minor
-from server.domain.orders import Fill, Order
+from server.domain.orders import Fill, Order, Product, recounted
 from server.orders import machine
 from server.orders.book import OrderBook, Working
 from server.orders.ports import Execution, Journal, Ledger, Shelf
@@ -154,6 +154,12 @@ class Desk:
             )
         return found
 
+    def position(self, account: str, key: str, product: Product) -> Position:
+        """What is held, in the units that orders in it are counted in today."""
+        held = self.ledger.position(account, key, product)
+        instrument = self.market(account).instrument(key)
+        return held if instrument is None else held.of_unit(instrument.unit)
+
     def marks(self, account: str) -> dict[str, Decimal]:
         """Last price of everything the account holds, as far as there is one."""
         market = self.market(account)
@@ -221,7 +227,8 @@ class Desk:
         self.ensure_writable()
         before = working.order
         self.market(before.account)
-        fill = msgspec.structs.replace(fill, order=before.id, account=before.account)
+        units = recounted(fill.quantity, instrument.unit, before.unit) or fill.quantity
+        fill = msgspec.structs.replace(fill, order=before.id, account=before.account, quantity=units, unit=before.unit)
         applied = self.ledger.apply(fill, before.product, instrument, origin=before.origin)
         if applied is None:
             return None

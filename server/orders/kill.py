@@ -104,8 +104,8 @@ class KillSwitches:
     def _pieces(self, account: str, position: Position) -> Iterator[OrderRequest]:
         desk = self._desk
         instrument = instrument_of(desk.market(account), position.key)
-        left = abs(position.quantity)
-        most = min(instrument.freeze or left, desk.risk.of(account).limits.order_quantity)
+        left = abs(position.of_unit(instrument.unit).quantity)
+        most = min(instrument.freeze or left, instrument.units(desk.risk.of(account).limits.order_quantity))
         most = max(instrument.lot, most - most % instrument.lot)
         while left > 0:
             yield OrderRequest(

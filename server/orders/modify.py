@@ -5,6 +5,7 @@ import asyncio
 import msgspec
 
 from server.core.errors import Conflict, Denied, Invalid, Unavailable, Unknown
+from server.domain.instruments import plain_quantity
 from server.domain.orders import TERMINAL_STATES, Order, OrderRequest
 from server.orders import machine
 from server.orders.assess import Assessor
@@ -110,10 +111,19 @@ class Modifier:
                 field="type",
                 remedy="Use MARKET, LIMIT, SL or SL-M.",
             )
+        instrument = desk.market(order.account).instrument(order.key)
+        if change.quantity is not None and instrument is not None and instrument.unit != order.unit:
+            raise Invalid(
+                f"Not changed: the order was counted in steps of {order.unit:f}; they are {instrument.unit:f} now.",
+                code="order.unit",
+                field="quantity",
+                remedy="Change its price only, or cancel it and place another.",
+            )
         quantity = order.quantity if change.quantity is None else change.quantity
         if quantity <= order.filled:
             raise Invalid(
-                f"Not changed: {order.filled} are filled already, so the quantity must be above that.",
+                f"Not changed: {plain_quantity(order.filled, order.unit)} are filled already, so the quantity must be "
+                "above that.",
                 code="order.quantity",
                 field="quantity",
                 limit=order.filled,

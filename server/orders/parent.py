@@ -16,6 +16,7 @@ from typing import Literal
 
 import msgspec
 
+from server.domain.instruments import plain_quantity
 from server.domain.orders import LIVE_STATES, Order, OrderRequest, OrderType, Product, Side
 from server.orders.ports import Change
 
@@ -73,6 +74,8 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime
     created_market: datetime
     updated: datetime
+    unit: Decimal = Decimal(1)
+    """What one unit of the quantities was when it was made; a child is refused when that has changed."""
 
     @property
     def way(self) -> int:
@@ -135,12 +138,24 @@ def _iceberg(parent: ParentOrder, children: Sequence[Order]) -> Step:
     if done >= parent.quantity:
         return End("DONE")
     if parent.state == "CLOSING":
-        return End("CANCELLED", f"{done} of {parent.quantity} are filled." if done else "")
+        return End(
+            "CANCELLED",
+            f"{plain_quantity(done, parent.unit)} of {plain_quantity(parent.quantity, parent.unit)} are filled."
+            if done
+            else "",
+        )
     if children and children[-1].state != "FILLED":
         ended = children[-1]
         why = f"Part {len(children)} was {ended.state.lower()}. {ended.reason}".strip()
-        return End("STOPPED", f"{why} {done} of {parent.quantity} are filled.")
+        return End(
+            "STOPPED",
+            f"{why} {_progress(parent, done)}",
+        )
     return Send(_child(parent, len(children), parent.side, min(parent.slice, parent.quantity - done), parent.type))
+
+
+def _progress(parent: ParentOrder, done: int) -> str:
+    return f"{plain_quantity(done, parent.unit)} of {plain_quantity(parent.quantity, parent.unit)} are filled."
 
 
 def _guarded(parent: ParentOrder, children: Sequence[Order], last: float, held: int) -> Step:
@@ -233,6 +248,7 @@ def _child(parent: ParentOrder, number: int, side: Side, quantity: int, kind: Or
         key=parent.key,
         side=side,
         quantity=quantity,
+        unit=parent.unit,
         type=kind,
         product=parent.product,
         price=parent.price if kind == "LIMIT" else None,

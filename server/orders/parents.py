@@ -197,7 +197,7 @@ class Parents:
         desk, parent = self._desk, self._live[parent_id]
         desk.ensure_open(parent.account)
         children = self._refreshed(parent)
-        held = desk.ledger.position(parent.account, parent.key, parent.product).quantity
+        held = desk.position(parent.account, parent.key, parent.product).quantity
         step = decide(parent, children, desk.market(parent.account).last(parent.key), held)
         filled = (
             sum(o.filled for o in children) if parent.kind == "iceberg" else (children[0].filled if children else 0)
@@ -267,7 +267,7 @@ class Parents:
         parent = self._live.get(parent_id)
         if parent is None or len(self._children.get(parent_id, ())) < 2:
             return
-        held = self._desk.ledger.position(parent.account, parent.key, parent.product).quantity
+        held = self._desk.position(parent.account, parent.key, parent.product).quantity
         last = self._desk.market(parent.account).last(parent.key)
         if not isinstance(decide(parent, self._refreshed(parent), last, held), Wait):
             self._wake(parent_id)
@@ -300,6 +300,7 @@ class Parents:
             )
 
     def _checked(self, asked: ParentOrder, instrument: Instrument) -> ParentOrder:
+        asked = msgspec.structs.replace(asked, unit=instrument.unit)
         self._probe(asked, instrument, "", asked.quantity, asked.price, "price")
         if asked.kind == "iceberg":
             return self._iceberg(asked, instrument)
@@ -319,10 +320,11 @@ class Parents:
         if not 2 <= parts <= MOST_PARTS:
             least = -(-asked.quantity // MOST_PARTS)
             least += -least % instrument.lot
+            said, ending = instrument.said, "s" if parts != 1 else ""
             raise _bad(
-                f"{asked.quantity} in parts of {asked.slice} makes {parts} part{'s' if parts != 1 else ''}",
+                f"{said(asked.quantity)} in parts of {said(asked.slice)} makes {parts} part{ending}",
                 "slice",
-                f"Use {least} to {asked.quantity - instrument.lot}: 2 to {MOST_PARTS} parts.",
+                f"Use {said(least)} to {said(asked.quantity - instrument.lot)}: 2 to {MOST_PARTS} parts.",
                 f"2 to {MOST_PARTS} parts",
                 parts,
             )

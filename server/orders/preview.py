@@ -15,7 +15,7 @@ from server.domain.money import to_text
 from server.domain.orders import Order, OrderRequest, Product, Side
 from server.orders.assess import Assessment, Assessor, make_order
 from server.orders.desk import Desk
-from server.orders.validate import MOST_UNITS, instrument_of, validate
+from server.orders.validate import instrument_of, most_units, validate
 from server.risk.checks import problems
 
 __all__ = ("ChargeLines", "Note", "Preview", "Previewer")
@@ -54,7 +54,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """A ticket's numbers; money and prices as plain decimal text."""
 
     value: str
-    """Quantity x price."""
+    """Quantity x unit x price."""
     premium: str
     """Cash paid (+) or received (-) for options and delivery shares; 0.00 for margined things."""
     margin_required: str
@@ -99,9 +99,9 @@ class Previewer:
             request = validate(request, instrument, desk.day(account.id))
         except Invalid as fault:
             faults.append(fault.problem())
-            if not _computable(request):
+            if not _computable(request, instrument):
                 return _empty(faults)
-        order = make_order(desk, request, market.quote(request.key), _NO_ID)
+        order = make_order(desk, request, instrument, market.quote(request.key), _NO_ID)
         found = self._assessor.assess(order, request, instrument, None)
         if desk.halted:
             faults.append(Problem(status=503, code="journal.broken", detail=f"Trading is halted: {desk.halted}"))
@@ -115,14 +115,15 @@ class Previewer:
         charges = delivered = Charges()
         both_ways = Decimal(0)
         if price:
-            args = (instrument, order.product, order.quantity, price, day)
+            args = (instrument, order.product, order.quantity, price * instrument.unit, day)
             charges = self._charges(order.side, *args)
             delivered = self._assessor.depository(order, instrument, day)
             both_ways = (
                 charges.total + delivered.total + self._charges("SELL" if order.side == "BUY" else "BUY", *args).total
             )
         paid = instrument.kind == "OPTION" or order.product == "CNC"
-        value = price * order.quantity
+        size = order.quantity * instrument.unit
+        value = price * size
         need = p.need_minor or 0
         limit = p.limits.day_loss * 100
         room = max(0, limit + (p.day_result_minor or 0))
@@ -133,7 +134,7 @@ class Previewer:
             margin_required=to_text(max(0, need)),
             margin_final=to_text(found.required_after or 0),
             charges=_lines(charges, delivered),
-            breakeven=_text(price + order.sign * both_ways / order.quantity) if price else None,
+            breakeven=_text(price + order.sign * both_ways / size) if price else None,
             max_loss=_most_lost(order, instrument, value, both_ways) if price else None,
             free_now=to_text(p.free_minor),
             free_after=to_text(p.free_minor - need),
@@ -151,10 +152,12 @@ class Previewer:
         return self._desk.rules.charges(self._desk.plan, instrument, side, product, quantity, price, day)
 
 
-def _computable(request: OrderRequest) -> bool:
+def _computable(request: OrderRequest, instrument: Instrument) -> bool:
     """Whether the numbers can be worked out although something is wrong (a lot, a tick)."""
     prices = [p for p in (request.price, request.trigger) if p is not None]
-    return 0 < request.quantity <= MOST_UNITS and all(p.is_finite() and _LEAST < p < 100_000_000 for p in prices)
+    return 0 < request.quantity <= most_units(instrument) and all(
+        p.is_finite() and _LEAST < p < 100_000_000 for p in prices
+    )
 
 
 def _empty(faults: list[Problem]) -> Preview:

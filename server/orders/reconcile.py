@@ -7,11 +7,13 @@ be explained is said aloud, once, until it changes. Nothing here closes an order
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from server.core.errors import SaudaError, Unavailable
+from server.domain.instruments import plain_quantity
 from server.domain.orders import LIVE_STATES, Fill, Order
 from server.orders import machine
 from server.orders.book import Working
@@ -150,17 +152,24 @@ class Reconciler:
             )
 
     def _positions(self, account: str, theirs: Sequence[BrokerPosition], found: Reconciled) -> None:
+        units = {key: self._unit(account, key) for key in {p.key for p in theirs}}
         ours: Counter[tuple[str, str]] = Counter()
         for position in self._desk.ledger.positions(account):
-            ours[position.key, position.product] += position.quantity
+            ours[position.key, position.product] += position.of_unit(units.get(position.key, position.unit)).quantity
+            units.setdefault(position.key, position.unit)
         broker: Counter[tuple[str, str]] = Counter()
         for there in theirs:
             broker[there.key, there.product] += there.quantity
         found.differences += [
-            f"Position in {key} ({product}): {ours[key, product]} here, {broker[key, product]} at the broker."
+            f"Position in {key} ({product}): {plain_quantity(ours[key, product], units[key])} here, "
+            f"{plain_quantity(broker[key, product], units[key])} at the broker."
             for key, product in sorted(set(ours) | set(broker))
             if ours[key, product] != broker[key, product]
         ]
+
+    def _unit(self, account: str, key: str) -> Decimal:
+        instrument = self._desk.market(account).instrument(key)
+        return instrument.unit if instrument is not None else Decimal(1)
 
     async def _take_over(self, account: str, theirs: Sequence[BrokerPosition]) -> None:
         """Positions of a live account that its orders and trades of today do not explain were carried in, or made
@@ -169,7 +178,9 @@ class Reconciler:
         market, now = desk.market(account), desk.clock.now()
         for there in theirs:
             ours = sum(
-                p.quantity for p in desk.ledger.positions(account) if (p.key, p.product) == (there.key, there.product)
+                p.of_unit(self._unit(account, there.key)).quantity
+                for p in desk.ledger.positions(account)
+                if (p.key, p.product) == (there.key, there.product)
             )
             change = there.quantity - ours
             quote = market.quote(there.key)
@@ -189,9 +200,10 @@ class Reconciler:
                 liquidity="settlement",
             )
             if await self._updates.carried(account, fill, there.product) is not None:
+                held = plain_quantity(there.quantity, self._unit(account, there.key))
                 desk.notice(
                     "info",
-                    f"Taken over from the broker: {there.quantity} {there.key} ({there.product}), held before.",
+                    f"Taken over from the broker: {held} {there.key} ({there.product}), held before.",
                     account,
                 )
 

@@ -154,7 +154,7 @@ class OrderService:
     ) -> Placed:
         """Close one position with a market order; raises NotFound when there is none."""
         self.desk.account(account)
-        held = self.desk.ledger.position(account, key, product).quantity
+        held = self.desk.position(account, key, product).quantity
         if held == 0:
             raise NotFound(f"There is no open {product} position in {key[:60]}.", code="position.none", field="key")
         request = OrderRequest(
@@ -335,7 +335,7 @@ class OrderService:
         changes: list[RiskChanged] = begin_day(self.risk, account, desk.day(account), funds)
         if changes:
             desk.rebalance(account)
-        tripped = trip(self.risk, account, funds)
+        tripped = trip(self.risk, account, funds, desk.account(account).currency)
         for change in tripped:
             if change.name == "state":
                 desk.notice("bad", f"{change.reason} Only orders that reduce a position pass.", account)

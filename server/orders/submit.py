@@ -107,7 +107,7 @@ class Submitter:
             market = desk.market(account.id)
             instrument = instrument_of(market, request.key)
             request = validate(request, instrument, desk.day(account.id))
-            order = make_order(desk, request, market.quote(request.key), desk.ids.next())
+            order = make_order(desk, request, instrument, market.quote(request.key), desk.ids.next())
             assessment = self._assessor.assess(order, request, instrument, None)
             problem = first_problem(assessment.proposal)
             if problem is not None:

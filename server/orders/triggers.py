@@ -63,6 +63,8 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     created_market: datetime
     updated: datetime
     fired_market: datetime | None = None
+    unit: Decimal = Decimal(1)
+    """What one unit of the quantities was when it was made; its order is refused when that has changed."""
 
     def request(self) -> OrderRequest:
         """The order of the leg that fired; the same request id every time it is asked."""
@@ -73,6 +75,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
             key=self.key,
             side=leg.side,
             quantity=leg.quantity,
+            unit=self.unit,
             type="LIMIT",
             product=self.product,
             price=leg.price,
@@ -138,6 +141,7 @@ class Triggers:
             created=now,
             created_market=market.now(),
             updated=now,
+            unit=instrument.unit,
         )
         desk.ensure_writable()
         await self._keep(trigger, "created", actor, correlation)

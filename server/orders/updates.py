@@ -3,9 +3,21 @@
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
+
 from server.core.errors import NotFound
 from server.domain.instruments import Instrument
-from server.domain.orders import LIVE_STATES, TERMINAL_STATES, Fill, Order, OrderState, OrderType, Product, Side
+from server.domain.orders import (
+    LIVE_STATES,
+    TERMINAL_STATES,
+    Fill,
+    Order,
+    OrderState,
+    OrderType,
+    Product,
+    Side,
+    recounted,
+)
 from server.orders import machine
 from server.orders.book import Working
 from server.orders.desk import Desk, Done
@@ -34,6 +46,7 @@ class Updates:
         working = await self._find(account, report.client_id, report.broker_id)
         if working is None:
             return self._external(account, report)
+        report = self._counted(working.order, report)
         actor = f"broker:{working.order.broker}"
         newest = working.reported is None or report.at_market >= working.reported
         if newest:
@@ -56,6 +69,17 @@ class Updates:
                 working.order.id,
             )
         return done
+
+    def _counted(self, order: Order, report: OrderReport) -> OrderReport:
+        """The report in the units the order was made in: the exchange's step may have changed since."""
+        instrument = self._desk.market(order.account).instrument(order.key)
+        if instrument is None or instrument.unit == order.unit:
+            return report
+        return msgspec.structs.replace(
+            report,
+            quantity=recounted(report.quantity, instrument.unit, order.unit),
+            filled=recounted(report.filled, instrument.unit, order.unit),
+        )
 
     async def knows(self, account: str, report: OrderReport) -> bool:
         """Whether the report is about an order of ours, or one already shown as EXTERNAL."""
@@ -217,6 +241,7 @@ class Updates:
     ) -> Order:
         desk = self._desk
         owner, now = desk.account(account), desk.clock.now()
+        instrument = desk.market(account).instrument(key)
         return Order(
             id=desk.ids.next(),
             account=account,
@@ -244,6 +269,7 @@ class Updates:
             created=now,
             created_market=at_market,
             updated=now,
+            unit=instrument.unit if instrument is not None else Decimal(1),
         )
 
 

@@ -14,11 +14,14 @@ from server.domain.money import on_tick
 from server.domain.orders import OrderRequest
 from server.risk.ports import Market
 
-__all__ = ("LONGEST_TAG", "MOST_UNITS", "instrument_of", "validate")
+__all__ = ("LONGEST_TAG", "MOST_AMOUNT", "instrument_of", "most_units", "validate")
 
 LONGEST_TAG = 64
 _LONGEST_REQUEST = 120
-MOST_UNITS = 1_000_000_000
+MOST_AMOUNT = 1_000_000_000
+"""Largest quantity of an order, as the exchange counts it."""
+_EXACT = 2**53 - 1
+"""Largest number of units: beyond it a browser cannot count them one by one."""
 _DEAREST = Decimal(100_000_000)
 _FINEST = -8
 """Least exponent of a number somebody sends: below it, Decimal's own arithmetic would round it away."""
@@ -41,7 +44,7 @@ def instrument_of(market: Market, key: str, field: str = "key") -> Instrument:
             code="order.barred",
             field=field,
             value=key,
-            remedy="Watch it, or trade on a day whose rules are known.",
+            remedy="Watch it, or trade another instrument.",
         )
     if not instrument.tradable:
         raise Invalid(
@@ -56,11 +59,21 @@ def instrument_of(market: Market, key: str, field: str = "key") -> Instrument:
 
 def validate(request: OrderRequest, instrument: Instrument, day: date) -> OrderRequest:
     """The request with its numbers in plain form; raises Invalid. `day` is the market's date."""
+    if request.unit is not None and request.unit != instrument.unit:
+        raise _bad(
+            f"the quantity was counted in steps of {request.unit:f}, and {instrument.symbol} trades in steps of "
+            f"{instrument.unit:f}",
+            "unit",
+            "order.unit",
+            "Read the instrument again, and count the quantity in its `unit`.",
+            format(instrument.unit, "f"),
+            format(request.unit, "f"),
+        )
     _expiry(instrument, day)
     _product(request, instrument)
     _quantity(request.quantity, instrument)
     _prices(request, instrument)
-    _disclosed(request)
+    _disclosed(request, instrument)
     protection = request.protection
     if protection is not None and not (_short(protection) and 0 < protection <= 100):
         raise _bad(
@@ -127,25 +140,51 @@ def _product(request: OrderRequest, instrument: Instrument) -> None:
         )
 
 
+def most_units(instrument: Instrument) -> int:
+    """Largest quantity of an order in an instrument, in units."""
+    return min(instrument.units(MOST_AMOUNT), _EXACT)
+
+
 def _quantity(quantity: int, instrument: Instrument) -> None:
-    lot = instrument.lot
+    lot, said = instrument.lot, instrument.said
+    least = -(-max(instrument.least, lot) // lot) * lot
+    most = most_units(instrument)
     if quantity <= 0:
         raise _bad(
-            f"quantity {quantity} is not above 0", "quantity", "order.quantity", f"Use {lot} or more.", 1, quantity
-        )
-    if quantity > MOST_UNITS:
-        raise _bad(
-            f"quantity is above {MOST_UNITS}",
+            f"quantity {said(quantity)} is not above 0",
             "quantity",
             "order.quantity",
-            f"Use {MOST_UNITS - MOST_UNITS % lot} or less.",
-            MOST_UNITS,
+            f"Use {said(least)} or more.",
+            said(1),
+            said(quantity),
+        )
+    if quantity > most:
+        raise _bad(
+            f"quantity is above {said(most)}",
+            "quantity",
+            "order.quantity",
+            f"Use {said(most - most % lot)} or less.",
+            said(most),
         )
     if quantity % lot:
         below, above = quantity - quantity % lot, quantity - quantity % lot + lot
-        remedy = f"Use {below} or {above}." if below else f"Use {above}."
+        remedy = f"Use {said(below)} or {said(above)}." if below else f"Use {said(above)}."
         raise _bad(
-            f"quantity {quantity} is not a multiple of the lot {lot}", "quantity", "order.lot", remedy, lot, quantity
+            f"quantity {said(quantity)} is not a multiple of the lot {said(lot)}",
+            "quantity",
+            "order.lot",
+            remedy,
+            said(lot),
+            said(quantity),
+        )
+    if quantity < least:
+        raise _bad(
+            f"quantity {said(quantity)} is below the exchange's least of {said(least)} in {instrument.symbol}",
+            "quantity",
+            "order.least",
+            f"Use {said(least)} or more.",
+            said(least),
+            said(quantity),
         )
 
 
@@ -187,7 +226,7 @@ def _price(field: str, price: Decimal, instrument: Instrument) -> None:
             f"{field} {_show(price)} is not a price above 0 and below {_DEAREST}",
             field,
             f"order.{field}",
-            "Give a price in rupees.",
+            f"Give a price in {'rupees' if instrument.currency == 'INR' else instrument.currency}.",
             f"0 to {_DEAREST}",
             _show(price),
         )
@@ -204,20 +243,21 @@ def _price(field: str, price: Decimal, instrument: Instrument) -> None:
         )
 
 
-def _disclosed(request: OrderRequest) -> None:
-    shown, quantity = request.disclosed, request.quantity
+def _disclosed(request: OrderRequest, instrument: Instrument) -> None:
+    said, shown, quantity = instrument.said, request.disclosed, request.quantity
     if shown == 0:
         return
     least = -(-quantity // 10)
     if shown < 0 or shown >= quantity or shown < least:
-        some = f", or {least} to {quantity - 1}: at least a tenth must be shown." if least < quantity else "."
+        room = f"{said(least)} to {said(quantity - 1)}" if least < quantity else ""
+        some = f", or {room}: at least a tenth must be shown." if room else "."
         raise _bad(
-            f"disclosed quantity {shown} does not fit quantity {quantity}",
+            f"disclosed quantity {said(shown)} does not fit quantity {said(quantity)}",
             "disclosed",
             "order.disclosed",
             f"Use 0 (show all){some}",
-            f"{least} to {quantity - 1}" if least < quantity else 0,
-            shown,
+            room or 0,
+            said(shown),
         )
 
 

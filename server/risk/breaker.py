@@ -3,7 +3,7 @@
 from datetime import date
 
 from server.domain.journal import RiskChanged
-from server.domain.money import to_text
+from server.domain.money import INR, money_words
 from server.risk.ports import Funds
 from server.risk.state import DayStart, Peak, RiskState
 
@@ -41,7 +41,7 @@ def day_result(risk: RiskState, account: str, funds: Funds) -> int | None:
     return (funds.equity_minor - funds.capital_minor) - (start.equity_minor - start.capital_minor)
 
 
-def trip(risk: RiskState, account: str, funds: Funds) -> list[RiskChanged]:
+def trip(risk: RiskState, account: str, funds: Funds, currency: str = INR) -> list[RiskChanged]:
     """What the account's numbers change now: its peak, and ACTIVE to REDUCING when a breaker trips.
 
     `funds` must be marked at present prices. The day's loss is forgiven by a new day; a drawdown and a burst of errors
@@ -53,7 +53,8 @@ def trip(risk: RiskState, account: str, funds: Funds) -> list[RiskChanged]:
     limits = entry.limits
     result, limit = day_result(risk, account, funds), limits.day_loss * 100
     if result is not None and -result >= limit:
-        reason = f"Today's loss of Rs {to_text(-result)} has reached your limit of Rs {to_text(limit)}."
+        lost, most = money_words(-result, currency), money_words(limit, currency)
+        reason = f"Today's loss of {lost} has reached your limit of {most}."
         return [*changes, risk.set_state(account, "REDUCING", reason, DAY_LOSS)]
     fallen = drawdown(risk, account, funds)
     if limits.drawdown is not None and fallen is not None and fallen >= limits.drawdown:

@@ -7,6 +7,7 @@ knows hedges (`margin.py`): it is the crude number that a limit on leverage need
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,20 +26,22 @@ Correlations = Mapping[tuple[str, str], float]
 """Correlation by (underlying key, underlying key), both ways round; pairs that are not known are absent."""
 
 
-def exposure_of(instrument: Instrument, quantity: int, price: float, under: float) -> float:
-    """Rupees, signed: above 0 gains when the underlying rises. NaN when a price it needs is missing."""
+def exposure_of(instrument: Instrument, size: int | Decimal, price: float, under: float) -> float:
+    """Money, signed: above 0 gains when the underlying rises; NaN when a price it needs is missing. `size` is a
+    quantity as the exchange counts it (units x unit)."""
+    quantity = float(size)
     if instrument.kind != "OPTION":
         return quantity * price
     way = 1.0 if instrument.right == "CE" else -1.0
     return way * quantity * (price if quantity > 0 else under)
 
 
-def exposures(held: Iterable[tuple[Instrument, int]], last: Callable[[str], float]) -> dict[str, float]:
+def exposures(held: Iterable[tuple[Instrument, int | Decimal]], last: Callable[[str], float]) -> dict[str, float]:
     """Net exposure in rupees by underlying key (a share is its own underlying); what has no price is left out."""
     out: dict[str, float] = {}
-    for instrument, quantity in held:
+    for instrument, size in held:
         under = instrument.underlying or instrument.key
-        worth = exposure_of(instrument, quantity, last(instrument.key), last(under))
+        worth = exposure_of(instrument, size, last(instrument.key), last(under))
         if not math.isnan(worth):
             out[under] = out.get(under, 0.0) + worth
     return out

@@ -43,8 +43,8 @@ class MarginLeg(msgspec.Struct, frozen=True, kw_only=True):
     """A position, or an order as if it were filled. Prices in rupees, as floats: this is analytics."""
 
     instrument: Instrument
-    quantity: int
-    """Signed units."""
+    quantity: int | float
+    """Signed, as the exchange counts it: units x unit."""
     price: float
     """Price of the instrument itself."""
     underlying_price: float
@@ -289,7 +289,7 @@ def portfolio_margin(legs: Sequence[MarginLeg], rulebook: Rulebook, day: date) -
     parts = []
     for leg in legs:
         _check(leg)
-        if leg.instrument.derivative:
+        if leg.instrument.derivative and not _perpetual(leg.instrument):
             groups.setdefault(leg.instrument.name, []).append(leg)
         else:
             parts.append(_share(leg, rulebook, day))
@@ -308,6 +308,11 @@ def portfolio_margin(legs: Sequence[MarginLeg], rulebook: Rulebook, day: date) -
         total_minor=total,
         benefit_minor=benefit,
     )
+
+
+def _perpetual(instrument: Instrument) -> bool:
+    """A future that never expires has no month to be scanned with: it takes its share of the value, as shares do."""
+    return instrument.kind == "FUTURE" and instrument.expiry is None
 
 
 def _share(leg: MarginLeg, rulebook: Rulebook, day: date) -> _Part:

@@ -49,7 +49,7 @@ class Needs:
         sells: _Parts = {}
         for position in positions:
             if position.quantity and (found := _of_group(market, position.key, group)) is not None:
-                _add(held, position.key, found, position.product, position.quantity, None)
+                _add(held, position.key, found, position.product, position.of_unit(found.unit).quantity, None)
         for key, product, side, quantity, own in orders:
             if quantity and (found := _of_group(market, key, group)) is not None:
                 buying = side == "BUY"
@@ -102,7 +102,7 @@ class Needs:
             legs = [
                 MarginLeg(
                     instrument=part.instrument,
-                    quantity=part.quantity,
+                    quantity=part.size,
                     price=price,
                     underlying_price=under,
                     product=cast("Product", part.product),
@@ -129,6 +129,11 @@ class _Part:
         self.quantity = quantity
         self.own = own
         """An order's own price, for an instrument that has none in the market yet."""
+
+    @property
+    def size(self) -> int | float:
+        """The quantity as the exchange counts it."""
+        return self.quantity if self.instrument.unit == 1 else float(self.quantity * self.instrument.unit)
 
     @property
     def paid(self) -> bool:

@@ -7,6 +7,7 @@ import msgspec
 
 from server.domain.books import Position
 from server.domain.instruments import Instrument
+from server.domain.money import money_words
 from server.domain.orders import Order, OrderRequest
 from server.domain.quotes import Quote
 from server.risk.limits import Limits
@@ -68,6 +69,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """Money it takes beyond what is held already, charges included; None = no price to work it out with."""
     tokens: float = 1.0
     """Orders that may be sent this very moment."""
+    currency: str = "INR"
+    """Of the account's books."""
     lock: str = ""
     """Why this account takes no orders yet, in a sentence; empty = it does."""
 
@@ -78,8 +81,18 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def value_minor(self) -> int | None:
-        """Quantity x price; None when there is no price."""
-        return None if self.price is None else int(self.price * self.request.quantity * 100)
+        """Quantity x unit x price; None when there is no price."""
+        if self.price is None:
+            return None
+        return int(self.price * self.request.quantity * self.instrument.unit * 100)
+
+    def said(self, quantity: int) -> str:
+        """A quantity in words of a message: as the exchange counts it."""
+        return self.instrument.said(quantity)
+
+    def money(self, minor: int) -> str:
+        """An amount in words of a message, in the account's currency."""
+        return money_words(minor, self.currency)
 
     @property
     def reducing(self) -> bool:

@@ -40,7 +40,7 @@ _ACCOUNT = attrgetter(*Account.__struct_fields__)
 _POSITION = attrgetter(*Position.__struct_fields__)
 _MARK = attrgetter(*Mark.__struct_fields__)
 _POSTING = attrgetter(*Posting.__struct_fields__)
-_FILL = attrgetter("side", "quantity", "price", "at", "at_market", "liquidity")
+_FILL = attrgetter("side", "quantity", "price", "at", "at_market", "liquidity", "unit")
 _CHARGES = attrgetter(*Charges.__struct_fields__)
 _PLACES = 1 << 16
 

@@ -104,6 +104,7 @@ orders = Table(
     Column("created_market", Moment, nullable=False),
     Column("updated", Moment, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("unit", Exact, nullable=False, server_default="1"),
     Index("orders_account", "account", "id"),
     Index("orders_live", "account", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
     # the database itself refuses a second order for one request (law 2)
@@ -135,6 +136,7 @@ fills = Table(
     Column("at", Moment, nullable=False),
     Column("at_market", Moment, nullable=False),
     Column("liquidity", String(12), nullable=False),
+    Column("unit", Exact, nullable=False, server_default="1"),
     Column("brokerage", Exact, nullable=False),
     Column("stt", Exact, nullable=False),
     Column("exchange", Exact, nullable=False),
@@ -163,6 +165,7 @@ positions = Table(
     Column("sell_value_minor", BigInteger, nullable=False),
     Column("day", Date),
     Column("marked", Date),
+    Column("unit", Exact, nullable=False, server_default="1"),
 )
 
 # settlement prices that futures were brought to: what a late fill is put before or after

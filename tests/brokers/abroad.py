@@ -12,7 +12,7 @@ __all__ = ("coin", "quoted_abroad", "us_option", "us_share")
 _LEVELS = {"AAPL": "800", "MSFT": "500", "SPY": "600", "BTC": "60000", "ETH": "3000"}
 
 
-def us_share(symbol: str, tick: str = "0.01") -> Instrument:
+def us_share(symbol: str, tick: str = "0.01", unit: str = "1") -> Instrument:
     """A share listed in the United States."""
     return Instrument(
         symbol=symbol,
@@ -21,6 +21,7 @@ def us_share(symbol: str, tick: str = "0.01") -> Instrument:
         name=symbol,
         segment="US_EQUITY",
         tick=Decimal(tick),
+        unit=Decimal(unit),
         currency="USD",
     )
 

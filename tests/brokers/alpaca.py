@@ -45,7 +45,7 @@ class FakeAlpaca(FakeBroker):
 
     def __init__(self, exchange: FakeExchange | None = None, clock: Clock | None = None) -> None:
         clock = clock or SystemClock()
-        listed = [us_share("AAPL"), us_share("MSFT"), us_share("SPY"), coin("BTC"), coin("ETH")]
+        listed = [us_share("AAPL", unit="0.000000001"), us_share("MSFT"), us_share("SPY"), coin("BTC"), coin("ETH")]
         super().__init__(exchange or quoted_abroad(listed, clock, order_id=uuid), clock)
         self.valid = True
         self._watched: dict[web.WebSocketResponse, set[str]] = {}
@@ -317,7 +317,7 @@ class FakeAlpaca(FakeBroker):
                 "name": one.title or one.name,
                 "status": "active",
                 "tradable": True,
-                "fractionable": True,
+                "fractionable": one.unit != 1,
             }
             if coins:
                 row |= {"min_trade_increment": _text(one.unit), "price_increment": _text(one.tick)}

@@ -88,9 +88,9 @@ export function signed(value, places = 2) {
 export function placesOf(tick) {
   const n = toNumber(tick);
   if (n === null || n <= 0) return 2;
-  const text = n.toString();
+  const [text, power] = n.toString().split('e-');
   const dot = text.indexOf('.');
-  return dot < 0 ? 2 : Math.max(2, text.length - dot - 1);
+  return Math.max(2, (dot < 0 ? 0 : text.length - dot - 1) + Number(power ?? 0));
 }
 
 /**

@@ -11,6 +11,10 @@
  * @property {string} segment
  * @property {number} lot
  * @property {string} tick
+ * @property {string} unit what one unit of quantity is: 1, or the step where fractions trade
+ * @property {number} least smallest quantity of an order, in units
+ * @property {string | null} least_value smallest value of an order, in its currency
+ * @property {string} currency what prices are quoted in
  * @property {number | null} freeze
  * @property {string | null} expiry
  * @property {string | null} strike
@@ -60,6 +64,7 @@
  * @property {string} created_market
  * @property {string} updated
  * @property {number} revision
+ * @property {string} unit what one unit of its quantities is
  */
 
 /**
@@ -68,6 +73,7 @@
  * @property {string} key
  * @property {Side} side
  * @property {number} quantity
+ * @property {string} [unit] the unit that quantity was counted in; refused when the exchange's step has changed
  * @property {OrderType} type
  * @property {Product} product
  * @property {string} [price]
@@ -92,6 +98,7 @@
  * @property {string} at
  * @property {string} at_market
  * @property {string} liquidity
+ * @property {string} unit
  */
 
 /** @typedef {{ brokerage: string, stt: string, exchange: string, sebi: string, gst: string, stamp: string, other: string, depository?: string, total?: string }} Charges */
@@ -102,7 +109,8 @@
  * @property {string} account
  * @property {string} key
  * @property {Product} product
- * @property {number} quantity
+ * @property {number} quantity signed units
+ * @property {string} unit what one unit is
  * @property {string | null} average
  * @property {Instrument} instrument
  * @property {string | null} ltp
@@ -180,9 +188,9 @@
 /** @typedef {{ id: string, name: string, keys: string[] }} Watchlist */
 /** @typedef {{ at: string, level: string, text: string, subject: string }} Notice */
 /** @typedef {{ side: Side, quantity: number, trigger: string, price: string }} TriggerLeg */
-/** @typedef {{ id: string, account: string, key: string, product: Product, kind: 'single' | 'oco', state: string, legs: TriggerLeg[], created?: string, reason?: string }} Trigger */
+/** @typedef {{ id: string, account: string, key: string, product: Product, kind: 'single' | 'oco', state: string, legs: TriggerLeg[], created?: string, reason?: string, unit?: string }} Trigger */
 /** @typedef {{ account: string, kind: 'iceberg' | 'cover' | 'bracket', key: string, side: Side, quantity: number, product: Product, type: 'MARKET' | 'LIMIT', price?: string, slice?: number, stop?: string, target?: string, request_id: string }} ParentRequest */
-/** @typedef {{ id: string, account: string, kind: 'iceberg' | 'cover' | 'bracket', key: string, side: Side, quantity: number, product: Product, type: string, price: string | null, slice: number, stop: string | null, target: string | null, state: string, reason: string, filled: number, orders: string[], created: string }} Parent */
+/** @typedef {{ id: string, account: string, kind: 'iceberg' | 'cover' | 'bracket', key: string, side: Side, quantity: number, product: Product, type: string, price: string | null, slice: number, stop: string | null, target: string | null, state: string, reason: string, filled: number, orders: string[], created: string, unit?: string }} Parent */
 /** @typedef {{ id: string, name: string, state: string, on_failure: string, legs: { order_id: string, state: string, reason: string, key?: string }[], created?: string }} Basket */
 
 /**

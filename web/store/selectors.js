@@ -1,5 +1,6 @@
 /** Answers worked out from the state: no DOM, no fetch. */
 
+import { decimalOf } from '../format/sizes.js';
 import { freshness, linkLost } from './freshness.js';
 
 /** @typedef {import('./store.js').Store} Store */
@@ -97,9 +98,10 @@ export function positionNow(store, position) {
   const average = number(position.average);
   const realised = number(position.realised) ?? 0;
   let open = number(position.mtm);
+  const held = decimalOf(position.quantity, position.unit);
   if (position.quantity === 0) open = 0;
-  else if (open !== null && then !== null && ltp !== null) open += position.quantity * (ltp - then);
-  else if (ltp !== null && average !== null) open = position.quantity * (ltp - average);
+  else if (open !== null && then !== null && ltp !== null) open += held * (ltp - then);
+  else if (ltp !== null && average !== null) open = held * (ltp - average);
   return {
     ltp,
     average,
@@ -107,7 +109,7 @@ export function positionNow(store, position) {
     realised,
     charges: number(position.charges) ?? 0,
     total: open === null ? null : open + realised,
-    value: ltp === null ? null : position.quantity * ltp,
+    value: ltp === null ? null : held * ltp,
   };
 }
 
@@ -123,7 +125,7 @@ export function dayProfit(store) {
   for (const position of [...positions, ...holdings]) {
     const then = marks.get(position.key);
     const now = store.quotes.get(position.key)?.ltp;
-    if (then !== undefined && now !== undefined && now !== null) moved += position.quantity * (now - then);
+    if (then !== undefined && now !== undefined && now !== null) moved += decimalOf(position.quantity, position.unit) * (now - then);
   }
   const { pnl } = overview;
   return { day: (number(pnl.day) ?? 0) + moved, open: (number(pnl.unrealised) ?? 0) + moved, realised: number(pnl.realised) ?? 0, charges: number(pnl.charges) ?? 0 };

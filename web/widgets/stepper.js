@@ -74,6 +74,10 @@ export function stepper({ label, less, more, value, step, onChange, mode }) {
       setText(name, text);
       setAttr(input, 'aria-label', text);
     },
+    /** Which keys a phone shows. @param {'numeric' | 'decimal'} which */
+    mode(which) {
+      setAttr(input, 'inputmode', which);
+    },
     /** @param {string} text @param {boolean} [bad] */
     hint(text, bad = false) {
       setText(hint, text);

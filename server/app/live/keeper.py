@@ -153,8 +153,9 @@ class Keeper:
     async def _load_master(self, link: Link, connection: Connection) -> None:
         listings = await connection.data.instruments()
         live = self._live_markets[link.account.market]
-        instruments = [_whole(listing.instrument) for listing in listings]
+        instruments = [_bookable(listing.instrument, link.account.currency) for listing in listings]
         await asyncio.to_thread(live.master.merge, link.name, instruments)
+        link.symbols.recount(live.master.other_units[link.name])
         _log.info("master_loaded", **link.facts(), instruments=len(link.symbols))
 
     async def _trade(self, link: Link) -> None:
@@ -289,11 +290,11 @@ def _days(rule: str) -> bool:
     return rule.endswith("h") and float(rule[:-1]) > 48
 
 
-def _whole(instrument: Instrument) -> Instrument:
-    """Our books count whole units at a price a unit; what trades in fractions can be watched, not ordered."""
-    if instrument.unit == 1 or instrument.barred:
+def _bookable(instrument: Instrument, currency: str) -> Instrument:
+    """An account's books are in one currency; what is quoted in another can be watched, not ordered."""
+    if instrument.currency == currency or instrument.barred or instrument.kind == "INDEX":
         return instrument
-    text = f"{instrument.symbol} trades in steps of {instrument.unit}, which Sauda's books do not keep yet."
+    text = f"{instrument.symbol} is quoted in {instrument.currency}, and this account's books are kept in {currency}."
     return msgspec.structs.replace(instrument, barred=text)
 
 

@@ -37,6 +37,7 @@ from server.domain.brokerage import (
 __all__ = ("depth", "history", "instruments", "levels", "option_chain", "quotes")
 
 _CENT = Decimal("0.01")
+_NINE_PLACES = Decimal("0.000000001")
 _Any: Reader[Any] = Reader(BROKER, "answer", Any)
 
 
@@ -185,6 +186,11 @@ def instruments(body: bytes) -> list[ListingLine]:
     return [_contract(fields, f"$.option_contracts[{n}]", row) for n, row in enumerate(contracts)]
 
 
+def _share_step(row: Asset) -> Decimal | None:
+    """Nine places where fractions of a share are traded (the documentation of `qty`)."""
+    return _NINE_PLACES if row.fractionable else None
+
+
 def _asset(fields: Fields, path: str, row: Asset) -> ListingLine:
     crypto = row.asset_class == "crypto"
     return ListingLine(
@@ -196,7 +202,8 @@ def _asset(fields: Fields, path: str, row: Asset) -> ListingLine:
         kind="CRYPTO" if crypto else "EQUITY" if row.asset_class == "us_equity" else "UNKNOWN",
         raw_kind=row.asset_class,
         tick=fields.price(f"{path}.price_increment", row.price_increment) if crypto else _CENT,
-        step=fields.price(f"{path}.min_trade_increment", row.min_trade_increment) if crypto else None,
+        step=fields.price(f"{path}.min_trade_increment", row.min_trade_increment) if crypto else _share_step(row),
+        least=fields.price(f"{path}.min_order_size", row.min_order_size) if crypto else None,
         currency="USD",
         tradable=row.tradable and row.status == "active",
     )

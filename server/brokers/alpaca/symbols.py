@@ -3,7 +3,7 @@
 from collections import Counter
 from decimal import Decimal
 
-from server.brokers.kit.symbols import Listing
+from server.brokers.kit.symbols import Listing, least_units
 from server.domain.brokerage import ListingLine
 from server.domain.instruments import Instrument
 
@@ -40,6 +40,7 @@ def _share(line: ListingLine) -> Instrument:
         name=line.symbol,
         segment="US_EQUITY",
         tick=line.tick or _CENT,
+        unit=line.step or Decimal(1),
         currency="USD",
         title=line.title,
     )
@@ -47,6 +48,7 @@ def _share(line: ListingLine) -> Instrument:
 
 def _coin(line: ListingLine) -> Instrument:
     base, _, quote = line.symbol.partition("/")
+    unit = line.step or Decimal("0.000000001")
     return Instrument(
         symbol=f"{base}{quote}",
         exchange="CRYPTO",
@@ -54,7 +56,8 @@ def _coin(line: ListingLine) -> Instrument:
         name=base,
         segment="CRYPTO",
         tick=line.tick or _CENT,
-        unit=line.step or Decimal("0.000000001"),
+        unit=unit,
+        least=least_units(line.least, unit),
         currency=quote or "USD",
         title=line.title,
     )

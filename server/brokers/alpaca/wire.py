@@ -123,6 +123,8 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     price_increment: Any = None
     min_trade_increment: Any = None
+    min_order_size: Any = None
+    fractionable: bool = False
 
 
 class Contract(msgspec.Struct, frozen=True, kw_only=True):

@@ -373,6 +373,17 @@ def history(body: bytes) -> list[BarLine]:
     return lines
 
 
+_FILTERS = (
+    ("PRICE_FILTER", "tickSize"),
+    ("LOT_SIZE", "stepSize"),
+    ("LOT_SIZE", "minQty"),
+    ("LOT_SIZE", "maxQty"),
+    ("NOTIONAL", "minNotional"),  # spot; older symbols have the next
+    ("MIN_NOTIONAL", "minNotional"),
+    ("MIN_NOTIONAL", "notional"),  # USD-M's word
+)
+
+
 def instruments(body: bytes) -> list[ListingLine]:
     """The exchange's symbols; a contract type makes it the futures'."""
     fields = Fields(BROKER, "instruments")
@@ -384,7 +395,7 @@ def instruments(body: bytes) -> list[ListingLine]:
 def _listing(fields: Fields, path: str, row: Symbol) -> ListingLine:
     found: dict[str, Decimal] = {}
     for n, one in enumerate(row.filters):
-        for kind, name in (("PRICE_FILTER", "tickSize"), ("LOT_SIZE", "stepSize"), ("LOT_SIZE", "maxQty")):
+        for kind, name in _FILTERS:
             if one.get("filterType") == kind and name in one:
                 found[name] = fields.need(f"{path}.filters[{n}].{name}", one[name])
     dated = row.contractType not in ("", "PERPETUAL", "TRADIFI_PERPETUAL")
@@ -401,6 +412,8 @@ def _listing(fields: Fields, path: str, row: Symbol) -> ListingLine:
         tick=found.get("tickSize") or None,
         step=found.get("stepSize") or None,
         freeze=found.get("maxQty") or None,
+        least=found.get("minQty") or None,
+        least_value=found.get("minNotional") or found.get("notional") or None,
         currency=row.quoteAsset,
         tradable=row.status == "TRADING",
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from decimal import Decimal
 
-from server.brokers.kit.symbols import Listing
+from server.brokers.kit.symbols import Listing, least_units
 from server.domain.brokerage import ListingLine
 from server.domain.instruments import Instrument, future_symbol
 
@@ -46,6 +46,8 @@ def _instrument(line: ListingLine, tick: Decimal, step: Decimal) -> Instrument:
         freeze=int(most) if most is not None and most < 10**15 else None,
         expiry=line.expiry,
         underlying=f"CRYPTO:{pair}" if future else "",
+        least=least_units(line.least, step),
+        least_value=line.least_value,
         currency=line.currency,
         title=line.title,
     )

@@ -342,6 +342,10 @@ class BrokerExecution:
                 f"{manifest.title} has no product {order.product}; it has {', '.join(manifest.products)}",
                 "broker.product",
             )
+        if listing.step is not None and self.wire_quantity(listing, order.quantity) % listing.step:
+            raise NotAccepted(
+                f"{manifest.title} takes {listing.instrument.symbol} in steps of {listing.step}", "broker.step"
+            )
         if order.after_market and not manifest.after_market:
             raise NotAccepted(f"{manifest.title} takes no after-market orders here", "broker.after_market")
         return listing

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,8 @@ class MergedMaster:
         self.conflicts: dict[str, str] = {}
         """Keys of which brokers say different things (lot, tick, expiry), with the sentence."""
         self.conflict_count: Counter[str] = Counter()
+        self.other_units: dict[str, dict[str, Decimal]] = {}
+        """By account: the units quantities are counted in here, of instruments which its broker counts in another."""
         self._all: list[Instrument] = []
         self._build()
 
@@ -88,6 +91,7 @@ class MergedMaster:
         known = self._all
         rows = {one.key: row for row, one in enumerate(known)}
         before, count = len(known), 0
+        others: dict[str, Decimal] = {}
         for instrument in instruments:
             count += 1
             key = instrument.key
@@ -97,7 +101,10 @@ class MergedMaster:
                 known.append(instrument)
             else:
                 self._compare(account, key, known[row], instrument)
+                if known[row].unit != instrument.unit:
+                    others[key] = known[row].unit
         self.carriers[account] = count
+        self.other_units[account] = others
         if len(known) > before:
             self._build()
         return len(known) - before

@@ -1,28 +1,35 @@
 """A broker's names for instruments, and ours: the map both ways that each adapter fills from the broker's master."""
 
 from collections import Counter
-from collections.abc import Iterable
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_CEILING, Decimal
 
 import msgspec
 
 from server.core.errors import NotFound
 from server.domain.instruments import Instrument
 
-__all__ = ("Listing", "SymbolMap")
+__all__ = ("Listing", "SymbolMap", "least_units")
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """One instrument as a broker lists it."""
 
     instrument: Instrument
-    """Canonical; its `unit` is the broker's quantity step."""
+    """Canonical; its `unit` is the broker's quantity step unless `step` says otherwise."""
     symbol: str
     """What orders name."""
     exchange: str
     """The broker's word for the exchange or segment."""
     token: str
     """What streams and history name; may equal `symbol`."""
+    step: Decimal | None = None
+    """The broker's own quantity step where the market counts in another unit; None = `instrument.unit`."""
+
+
+def least_units(least: Decimal | None, unit: Decimal) -> int:
+    """A broker's smallest quantity in whole units, rounded up; 1 where it names none."""
+    return 1 if least is None else max(1, int((least / unit).to_integral_value(ROUND_CEILING)))
 
 
 class SymbolMap:
@@ -43,6 +50,31 @@ class SymbolMap:
         self._by_symbol = {(listing.exchange, listing.symbol): listing for listing in by_key.values()}
         self._by_token = {listing.token: listing for listing in by_key.values() if listing.token}
         self.unmapped = Counter(unmapped or {})
+
+    def recount(self, units: Mapping[str, Decimal]) -> None:
+        """Count some instruments as the market does: another broker, or an earlier master, said its unit first. What
+        is no whole number of the one in the other is left out."""
+        if not units:
+            return
+        kept = dict(self._by_key)
+        for key, unit in units.items():
+            listing = kept.get(key)
+            if listing is None:
+                continue
+            own = listing.instrument.unit
+            if unit % own and own % unit:
+                del kept[key]
+                self.unmapped["counted in another step"] += 1
+                continue
+            one = listing.instrument
+            changed = msgspec.structs.replace(
+                one,
+                unit=unit,
+                freeze=None if one.freeze is None else int(one.freeze * own / unit),
+                least=max(1, int(one.least * own / unit)),
+            )
+            kept[key] = msgspec.structs.replace(listing, instrument=changed, step=own)
+        self.fill(list(kept.values()), self.unmapped)
 
     def __len__(self) -> int:
         return len(self._by_key)

@@ -382,6 +382,7 @@ def _listing(fields: Fields, path: str, row: InstrumentBody) -> ListingLine:
         tick=one.scaleb(-row.displayPrecision),
         step=step if row.tradeUnitsPrecision else None,
         freeze=Decimal(limit) if limit else None,
+        least=fields.number(f"{path}.minimumTradeSize", row.minimumTradeSize),
         currency=row.name.rpartition("_")[2],
     )
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from decimal import Decimal
 
-from server.brokers.kit.symbols import Listing
+from server.brokers.kit.symbols import Listing, least_units
 from server.domain.brokerage import ListingLine
 from server.domain.instruments import Instrument
 
@@ -27,6 +27,7 @@ def listings(lines: list[ListingLine]) -> tuple[list[Listing], Counter[str]]:
             tick=line.tick,
             unit=line.step or Decimal(1),
             freeze=int(line.freeze / (line.step or 1)) if line.freeze else None,
+            least=least_units(line.least, line.step or Decimal(1)),
             currency=line.currency,
             title=line.title,
         )

@@ -7,6 +7,7 @@ that a master of 200,000 costs no more than what is on screens. Each tick carrie
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
@@ -26,6 +27,7 @@ F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 _FLUSH = 0.02
 """Seconds in which ticks are gathered into one batch."""
+_MOST_UNITS = 2**63 - 1
 _LEVELS = 5
 MOST_ROWS = 20_000
 _DAY_CHECK = 1.0
@@ -270,7 +272,7 @@ class LiveFeed:
         if not ticks:
             return None
         quotes = [t.quote for t in ticks]
-        units = [float(self._instruments[t.row].unit) for t in ticks]
+        units = [self._instruments[t.row].unit for t in ticks]
 
         def prices(name: str) -> F8:
             return np.array([_price(q, name) for q in quotes], dtype=np.float64)
@@ -300,10 +302,10 @@ class LiveFeed:
         bid_px, ask_px = np.full(shape, np.nan), np.full(shape, np.nan)
         bid_qty, ask_qty = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
         for place, tick in enumerate(deep):
-            unit = float(self._instruments[tick.row].unit)
+            unit = self._instruments[tick.row].unit
             for side, px, qty in ((tick.bids, bid_px, bid_qty), (tick.asks, ask_px, ask_qty)):
                 for level, one in enumerate(side[:_LEVELS]):
-                    px[place, level], qty[place, level] = float(one.price), int(float(one.quantity) / unit)
+                    px[place, level], qty[place, level] = float(one.price), _units(one.quantity, unit)
         return DepthBatch(np.array([t.row for t in deep], dtype=np.int32), bid_px, bid_qty, ask_px, ask_qty)
 
 
@@ -326,9 +328,14 @@ def _price(quote: QuoteLine, name: str) -> float:
     return float(value) if value else float("nan")
 
 
-def _count(quote: QuoteLine, name: str, unit: float) -> int:
+def _count(quote: QuoteLine, name: str, unit: Decimal) -> int:
     value = getattr(quote, name)
     if value is None and name in ("bid_quantity", "ask_quantity"):
         side = quote.bids if name == "bid_quantity" else quote.asks
         value = side[0].quantity if side else None
-    return int(float(value) / unit) if value else 0
+    return _units(value, unit) if value else 0
+
+
+def _units(size: Decimal, unit: Decimal) -> int:
+    """A size as a broker tells it in whole units, exactly; what does not fit a column is the most that does."""
+    return min(int(size) if unit == 1 else int(size / unit), _MOST_UNITS)

@@ -22,7 +22,7 @@ def check(p: Proposal) -> Denied | None:
         return None
     times = Decimal(after) / p.equity_minor
     return Denied(
-        f"Not sent: Rs {to_text(after)} would ride on things that move alike (correlation {ALIKE:g} or more), "
+        f"Not sent: {p.money(after)} would ride on things that move alike (correlation {ALIKE:g} or more), "
         f"{times:.1f} times the account's worth.",
         code="risk.correlated",
         field="quantity",

@@ -13,12 +13,13 @@ def check(p: Proposal) -> Denied | None:
     room = max(0, p.position.quantity - p.opening)
     if p.request.quantity <= room:
         return None
+    held, use = p.said(p.position.quantity), p.said(room)
     return Denied(
-        f"Not sent: you hold {p.position.quantity} {p.instrument.symbol} for delivery, {p.opening} already on offer.",
+        f"Not sent: you hold {held} {p.instrument.symbol} for delivery, {p.said(p.opening)} already on offer.",
         code="risk.delivery",
         field="quantity",
-        limit=p.position.quantity,
-        value=p.request.quantity,
-        headroom=room,
-        remedy=f"Sell at most {room}, or use MIS to sell short for the day." if room else "Use MIS to sell short.",
+        limit=held,
+        value=p.said(p.request.quantity),
+        headroom=use,
+        remedy=f"Sell at most {use}, or use MIS to sell short for the day." if room else "Use MIS to sell short.",
     )

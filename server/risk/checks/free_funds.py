@@ -23,11 +23,11 @@ def check(p: Proposal) -> Denied | None:
         return None
     short = need - p.free_minor
     return Denied(
-        f"Not sent: it takes Rs {to_text(need)}, and Rs {to_text(p.free_minor)} is free.",
+        f"Not sent: it takes {p.money(need)}, and {p.money(p.free_minor)} is free.",
         code="risk.funds",
         field="quantity",
         limit=to_text(p.free_minor),
         value=to_text(need),
         headroom=to_text(-short),
-        remedy=f"Use a smaller quantity, or free Rs {to_text(short)}.",
+        remedy=f"Use a smaller quantity, or free {p.money(short)}.",
     )

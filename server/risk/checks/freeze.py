@@ -13,11 +13,12 @@ def check(p: Proposal) -> Denied | None:
         return None
     most = freeze - freeze % p.instrument.lot
     return Denied(
-        f"Not sent: quantity {quantity} is above the exchange's freeze quantity {freeze} for {p.instrument.name}.",
+        f"Not sent: quantity {p.said(quantity)} is above the exchange's freeze quantity {p.said(freeze)} "
+        f"for {p.instrument.name}.",
         code="order.freeze",
         field="quantity",
-        limit=freeze,
-        value=quantity,
-        headroom=most,
-        remedy=f"Send several orders of at most {most}.",
+        limit=p.said(freeze),
+        value=p.said(quantity),
+        headroom=p.said(most),
+        remedy=f"Send several orders of at most {p.said(most)}.",
     )

@@ -20,7 +20,7 @@ def check(p: Proposal) -> Denied | None:
         return None
     times = Decimal(after) / p.equity_minor
     return Denied(
-        f"Not sent: exposure would be Rs {to_text(after)}, {times:.1f} times the account's worth.",
+        f"Not sent: exposure would be {p.money(after)}, {times:.1f} times the account's worth.",
         code="risk.leverage",
         field="quantity",
         limit=f"{limit:g} times",

@@ -36,13 +36,15 @@ def check(p: Proposal) -> Denied | None:
         room = int(Decimal(str(most)) * quote.volume / 100)
         room -= room % p.instrument.lot
         if p.request.quantity > room:
+            use = p.said(room)
             return Denied(
-                f"Not sent: {p.request.quantity} is too much for {quote.volume} traded today in {p.instrument.symbol}.",
+                f"Not sent: {p.said(p.request.quantity)} is too much for {p.said(quote.volume)} traded today "
+                f"in {p.instrument.symbol}.",
                 code="risk.volume_share",
                 field="quantity",
                 limit=f"{most:g} % of the day's volume",
-                value=p.request.quantity,
-                headroom=room,
-                remedy=f"Use at most {room}, or raise the limit." if room else "Wait for trading, or raise the limit.",
+                value=p.said(p.request.quantity),
+                headroom=use,
+                remedy=f"Use at most {use}, or raise the limit." if room else "Wait for trading, or raise the limit.",
             )
     return None

@@ -14,7 +14,7 @@ def check(p: Proposal) -> Denied | None:
     if loss < limit or p.reducing:
         return None
     return Denied(
-        f"Not sent: today's loss is Rs {to_text(loss)}, your limit is Rs {to_text(limit)}.",
+        f"Not sent: today's loss is {p.money(loss)}, your limit is {p.money(limit)}.",
         code="risk.day_loss",
         limit=to_text(limit),
         value=to_text(loss),

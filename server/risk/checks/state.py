@@ -29,8 +29,8 @@ def check(p: Proposal) -> Denied | None:
             code="risk.reducing",
             field="quantity",
             limit="REDUCING",
-            headroom=_closable(p),
-            value=p.request.quantity,
+            headroom=p.said(_closable(p)),
+            value=p.said(p.request.quantity),
             remedy="Close what you hold, or set the account to ACTIVE.",
         )
     return None

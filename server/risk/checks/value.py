@@ -15,11 +15,11 @@ def check(p: Proposal) -> Denied | None:
     lot = p.instrument.lot
     most = limit * p.request.quantity // value // lot * lot
     return Denied(
-        f"Not sent: the order is worth Rs {to_text(value)}, above your limit of Rs {to_text(limit)} for one order.",
+        f"Not sent: the order is worth {p.money(value)}, above your limit of {p.money(limit)} for one order.",
         code="risk.order_value",
         field="quantity",
         limit=to_text(limit),
         value=to_text(value),
-        headroom=most,
-        remedy=f"Use a quantity of at most {most}, or raise the limit." if most else "Raise the limit.",
+        headroom=p.said(most),
+        remedy=f"Use a quantity of at most {p.said(most)}, or raise the limit." if most else "Raise the limit.",
     )

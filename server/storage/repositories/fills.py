@@ -78,6 +78,7 @@ def _trade(row: Row[Any]) -> Trade:
         at=row.at,
         at_market=row.at_market,
         liquidity=row.liquidity,
+        unit=row.unit,
     )
     charges = Charges(**{name: getattr(row, name) for name in _CHARGES})
     return Trade(fill=fill, product=row.product, charges=charges, realised_minor=row.realised_minor, entry=row.entry)

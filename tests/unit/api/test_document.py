@@ -113,7 +113,7 @@ def test_document_when_something_can_be_refused_then_as_a_problem(document: dict
 
 def test_document_when_fields_have_a_meaning_then_it_stands_there(document: dict[str, Any]) -> None:
     fields = document["components"]["schemas"]["OrderRequest"]["properties"]
-    assert fields["quantity"]["description"] == "Units, not lots."
+    assert fields["quantity"]["description"].startswith("Whole units of the instrument's `unit`, not lots")
     assert "same order" in fields["request_id"]["description"]
 
 

@@ -11,7 +11,9 @@ from server.domain.instruments import Instrument
 from server.orders.validate import validate
 from tests.orders_kit import CALL, FUTURE, NIFTY, RELIANCE, Stage, request
 from tests.trading import DAY, ist
+from tests.unit.risk.proposals import COIN as CHECKED
 
+COIN = msgspec.structs.replace(CHECKED, least=100)
 LIMIT = {"type": "LIMIT", "price": "2500.00"}
 SL = {"type": "SL", "price": "2510.00", "trigger": "2505.00"}
 
@@ -23,6 +25,11 @@ BAD: list[tuple[Instrument, dict[str, Any], tuple[str, str, str, str]]] = [
     (RELIANCE, {"quantity": 10**30}, ("order.quantity", "quantity", "1000000000", "Use 1000000000 or less.")),
     (CALL, {"quantity": 100}, ("order.lot", "quantity", "65", "Use 65 or 130.")),
     (CALL, {"quantity": 10}, ("order.lot", "quantity", "65", "Use 65.")),
+    (RELIANCE, {"unit": Decimal("0.1")}, ("order.unit", "unit", "1", "Read the instrument again")),
+    (COIN, {"quantity": 0}, ("order.quantity", "quantity", "0.00001", "Use 0.001 or more.")),
+    (COIN, {"quantity": 99}, ("order.least", "quantity", "0.001", "Use 0.001 or more.")),
+    (COIN, {"quantity": 10**15}, ("order.quantity", "quantity", "1000000000", "Use 1000000000 or less.")),
+    (COIN, {"unit": Decimal("0.0001")}, ("order.unit", "unit", "0.00001", "Read the instrument again")),
     (RELIANCE, {"product": "NRML"}, ("order.product", "product", "MIS, CNC", "Use MIS (for the day) or CNC")),
     (FUTURE, {"product": "CNC"}, ("order.product", "product", "MIS, NRML", "Use MIS")),
     (RELIANCE, {"type": "LIMIT"}, ("order.price_missing", "price", "", "Give a price.")),
@@ -59,6 +66,7 @@ async def test_place_when_the_input_is_wrong_then_one_clear_error_and_only_an_au
     instrument: Instrument, change: dict[str, Any], expected: tuple[str, str, str, str]
 ) -> None:
     async with Stage() as stage:
+        stage.market.listed[COIN.key] = COIN
         before = len(stage.journal.entries)
         with pytest.raises(Invalid) as wrong:
             await stage.finish(stage.service.place(request(instrument, **change), actor="owner"))

@@ -15,10 +15,21 @@ from server.rulebook.sessions import Phase
 from tests.instruments import option, share
 from tests.trading import ist, quote
 
-__all__ = ("CALL", "RELIANCE", "phase", "propose")
+__all__ = ("CALL", "COIN", "RELIANCE", "phase", "propose")
 
 RELIANCE = share("RELIANCE")
 CALL = msgspec.structs.replace(option("NIFTY", date(2026, 12, 1), 24500, "CE"), freeze=1800)
+COIN = Instrument(
+    symbol="BTCUSDT",
+    exchange="CRYPTO",
+    kind="CRYPTO",
+    name="BTC",
+    segment="CRYPTO",
+    tick=Decimal("0.01"),
+    unit=Decimal("0.00001"),
+    least_value=Decimal(5),
+    currency="USDT",
+)
 ALL_TYPES = frozenset({"MARKET", "LIMIT", "SL", "SL-M"})
 
 

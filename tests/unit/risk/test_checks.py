@@ -21,6 +21,7 @@ from server.risk.checks import (
     first_problem,
     free_funds,
     freeze,
+    least,
     leverage,
     liquidity,
     lock,
@@ -40,7 +41,7 @@ from server.risk.checks import (
 )
 from server.risk.state import KillSwitch
 from tests.trading import ist, order, quote
-from tests.unit.risk.proposals import CALL, RELIANCE, phase, propose
+from tests.unit.risk.proposals import CALL, COIN, RELIANCE, phase, propose
 
 BAND = (Decimal(2250), Decimal(2750))
 MARKET = {"type": "MARKET", "price": None}
@@ -63,7 +64,11 @@ ALLOWED: list[tuple[Any, Instrument, dict[str, Any]]] = [
     (squareoff, RELIANCE, {"square_off": ist("09:20"), "phase": None, "after_market": True}),
     (freeze, CALL, {"quantity": 1755}),
     (freeze, RELIANCE, {"quantity": 10_000_000}),
+    (least, RELIANCE, {"quantity": 1}),
+    (least, COIN, {"quantity": 9, "price": Decimal(60_000)}),
+    (least, COIN, {"quantity": 1, "price": None}),
     (size, RELIANCE, {"quantity": 100_000}),
+    (size, COIN, {"quantity": 150_000, "limits": {"order_quantity": 2}}),
     (stale, RELIANCE, {"fresh": False}),
     (stale, RELIANCE, MARKET | {"fresh": False, "phase": None}),
     (band, RELIANCE, {"band": BAND, "price": Decimal(2750)}),
@@ -129,6 +134,14 @@ DENIED: list[tuple[Any, Instrument, dict[str, Any], tuple[str, str, str, str]]] 
     ),
     (session, RELIANCE, {"disclosed": 2, "phase": phase("preopen", disclosed=False)}, ("order.phase", "0", "2", "")),
     (freeze, CALL, {"quantity": 1820}, ("order.freeze", "1800", "1820", "1755")),
+    (least, COIN, {"quantity": 8, "price": Decimal(60_000)}, ("order.least_value", "5", "4.80000", "0.00009")),
+    (size, COIN, {"quantity": 200_001, "limits": {"order_quantity": 2}}, ("risk.order_quantity", "2", "2.00001", "2")),
+    (
+        value,
+        COIN,
+        {"quantity": 200_000, "price": Decimal(60_000), "limits": {"order_value": 90_000}, "currency": "USDT"},
+        ("risk.order_value", "90000.00", "120000.00", "1.5"),
+    ),
     (size, RELIANCE, {"quantity": 100_001}, ("risk.order_quantity", "100000", "100001", "100000")),
     (stale, RELIANCE, MARKET | {"fresh": False, "limits": {"price_age": 5.0}}, ("risk.stale_price", "5.0", "0.0", "")),
     (stale, RELIANCE, MARKET | {"quote": None}, ("risk.no_price", "", "", "")),
@@ -214,6 +227,19 @@ def test_check_when_beyond_the_limit_then_denies_in_numbers(
     assert problem.detail.endswith((".", ")."))
     assert "!" not in problem.detail + problem.remedy
     assert problem.remedy
+
+
+def test_refusal_when_the_books_are_in_dollars_then_no_rupees_in_its_words() -> None:
+    change: dict[str, Any] = {"quantity": 8, "price": Decimal(60_000), "currency": "USDT"}
+    problem = least.check(propose(COIN, **change))
+    assert problem is not None
+    assert problem.detail == (
+        "Not sent: the order is worth 4.80 USDT, and the exchange takes none of BTCUSDT below 5.00 USDT."
+    )
+    assert problem.remedy == "Use a quantity of at least 0.00009."
+    all_of_them = problems(propose(COIN, need_minor=900_000_000, day_result_minor=-90_000_000, **change))
+    assert {p.code for p in all_of_them} >= {"risk.funds", "risk.day_loss", "order.least_value"}
+    assert not any("Rs" in p.detail + p.remedy for p in all_of_them)
 
 
 def test_checks_when_a_file_is_added_then_it_is_registered() -> None:

@@ -18,7 +18,7 @@ from tests.trading import ist
 
 def net_lots(legs: Sequence[MarginLeg], day: date) -> Margin:
     """Rs 1 for each net lot of all legs together: every leg hedges every other."""
-    total = abs(sum(leg.quantity // leg.instrument.lot for leg in legs)) * 100
+    total = int(abs(sum(leg.quantity // leg.instrument.lot for leg in legs))) * 100
     premium = 70 * sum(leg.instrument.kind == "OPTION" and leg.quantity > 0 for leg in legs)
     return Margin(span_minor=total, premium_minor=premium, total_minor=total + premium)
 

@@ -2,13 +2,14 @@
 
 import { t, tn } from '../../format/i18n.js';
 import { DASH, price, quantity, rupees, toNumber } from '../../format/numbers.js';
+import { fractional, plainSize, unitsOf } from '../../format/sizes.js';
 import { fill, h, icon, setText } from '../../widgets/dom.js';
 import { chips, line } from '../../widgets/parts.js';
 import { sendButton } from '../shared/confirm.js';
 import { generalLock, priceLock } from '../shared/lock.js';
 import { openSearch } from '../shared/search.js';
 import { errorText, labelOf, problemText, tickOf } from '../shared/text.js';
-import { isPrice, productsFor, toPrice } from '../shared/orderform.js';
+import { firstQuantity, isPrice, productsFor, toPrice } from '../shared/orderform.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../../format/ports.js').BasketLeg} Leg */
@@ -52,7 +53,7 @@ export function openBasket(ctx) {
 
   /** @param {import('../../format/wire.js').Instrument} one */
   function addLeg(one) {
-    legs = [...legs, { key: one.key, side: 'BUY', quantity: one.lot, type: 'MARKET', product: /** @type {any} */ (productsFor(one)[0]) }];
+    legs = [...legs, { key: one.key, side: 'BUY', quantity: firstQuantity(one, ctx.store.quotes.get(one.key)?.ltp ?? null), ...(fractional(one.unit) ? { unit: one.unit } : {}), type: 'MARKET', product: /** @type {any} */ (productsFor(one)[0]) }];
     ctx.watch(owner, legs.map((leg) => leg.key));
     drawLegs();
     changed();
@@ -61,14 +62,15 @@ export function openBasket(ctx) {
   function drawLegs() {
     fill(rows, legs.length === 0 ? h('p', { class: 'muted' }, t('basket.empty')) : legs.map((leg, i) => {
       const lot = ctx.store.state.instruments.get(leg.key)?.lot ?? 1;
+      const parts = fractional(leg.unit);
       const label = labelOf(ctx, leg.key);
       const limit = h('input', { class: 'input short', inputmode: 'decimal', value: leg.price ?? '', 'aria-label': t('basket.priceOf', { name: label }), placeholder: t('type.MARKET'), on: { input: () => {
         const text = limit.value.replace(/[,\s]/g, '');
         const { price: _, ...rest } = leg;
         set(i, text === '' ? { ...rest, type: 'MARKET' } : { ...rest, type: 'LIMIT', price: text });
       } } });
-      const units = h('input', { class: 'input short', inputmode: 'numeric', value: String(leg.quantity / lot), 'aria-label': t('basket.lotsOf', { name: label }), on: { input: () => {
-        set(i, { ...leg, quantity: Math.max(0, Math.round(Number(units.value) || 0)) * lot });
+      const units = h('input', { class: 'input short', inputmode: parts ? 'decimal' : 'numeric', value: parts ? plainSize(leg.quantity, leg.unit) : String(leg.quantity / lot), 'aria-label': t(parts ? 'basket.quantityOf' : 'basket.lotsOf', { name: label }), on: { input: () => {
+        set(i, { ...leg, quantity: parts ? unitsOf(units.value.replace(/[,\s]/g, ''), leg.unit) ?? 0 : Math.max(0, Math.round(Number(units.value) || 0)) * lot });
       } } });
       return h('div', { class: 'leg' },
         h('button', { type: 'button', class: `side-button ${leg.side === 'BUY' ? 'buy' : 'sell'}`, 'aria-label': t('basket.turn', { name: label }), on: { click: () => {

@@ -35,7 +35,7 @@ export function feedChart(ctx, chart, { onState }) {
     clearTimeout(retry);
     onState('loading');
     try {
-      const bars = await ctx.feed.history(key, interval.id, null, FIRST);
+      const bars = sized(await ctx.feed.history(key, interval.id, null, FIRST));
       if (mine !== turn) return;
       chart.setBars(bars, { ...context, interval: interval.ms });
       const last = bars.t.length - 1;
@@ -54,7 +54,7 @@ export function feedChart(ctx, chart, { onState }) {
     if (interval === null) return;
     const mine = turn;
     try {
-      const bars = await ctx.feed.history(key, interval.id, oldest, OLDER);
+      const bars = sized(await ctx.feed.history(key, interval.id, oldest, OLDER));
       if (mine === turn) chart.prepend(bars);
     } catch {
       if (mine === turn) retry = setTimeout(() => mine === turn && void older(oldest), RETRY_MS);
@@ -64,8 +64,19 @@ export function feedChart(ctx, chart, { onState }) {
   /** @type {{ tick: number, label: string }} */
   let context = { tick: 0.05, label: '' };
 
-  /** @param {LiveBar} bar */
-  function live(bar) {
+  /** What one unit of volume is: 1, or the step where fractions trade. */
+  const unit = () => Number(ctx.store.state.instruments.get(key)?.unit ?? 1);
+
+  /** Volume as traders count it. @template {{ v: ArrayLike<number> }} T @param {T} bars @returns {T} */
+  function sized(bars) {
+    const one = unit();
+    return one === 1 ? bars : { ...bars, v: Float64Array.from(bars.v, (units) => units * one) };
+  }
+
+  /** @param {LiveBar} told */
+  function live(told) {
+    const one = unit();
+    const bar = one === 1 ? told : { ...told, v: told.v * one };
     heard = ctx.store.now();
     if (interval === null) return;
     if (newest.t - bar.t > interval.ms * 2) { // the market went back: a replay was wound

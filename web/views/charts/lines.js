@@ -1,7 +1,8 @@
 /** Orders and positions of the chart's instrument as lines, and what a dragged order line does. */
 
 import { t } from '../../format/i18n.js';
-import { price as priceText, profit, quantity, toNumber } from '../../format/numbers.js';
+import { price as priceText, profit, toNumber } from '../../format/numbers.js';
+import { decimalOf, size } from '../../format/sizes.js';
 import { account, positionNow, working } from '../../store/selectors.js';
 import { priceLock } from '../shared/lock.js';
 import { errorText, orderSentence, sideWord, tickOf } from '../shared/text.js';
@@ -26,7 +27,7 @@ export function chartLines(ctx, key) {
     if (now.average === null) continue;
     lines.push({
       id: `position:${position.product}`, price: now.average, dashed: false, tone: (now.open ?? 0) >= 0 ? 'up' : 'down',
-      label: `${quantity(Math.abs(position.quantity))} ${t(position.quantity > 0 ? 'chart.long' : 'chart.short')}`, detail: now.open === null ? '' : profit(now.open),
+      label: `${size(Math.abs(position.quantity), position.unit)} ${t(position.quantity > 0 ? 'chart.long' : 'chart.short')}`, detail: now.open === null ? '' : profit(now.open),
     });
   }
   for (const order of state.orders.values()) {
@@ -35,7 +36,7 @@ export function chartLines(ctx, key) {
     if (at === null) continue;
     lines.push({
       id: `order:${order.id}`, price: at, tone: order.state === 'UNKNOWN' ? 'warn' : order.side === 'BUY' ? 'accent' : 'down',
-      label: `${sideWord(order.side)} ${quantity(order.quantity - order.filled)}`, detail: order.state === 'UNKNOWN' ? t('state.UNKNOWN') : t(`type.${order.type}`),
+      label: `${sideWord(order.side)} ${size(order.quantity - order.filled, order.unit)}`, detail: order.state === 'UNKNOWN' ? t('state.UNKNOWN') : t(`type.${order.type}`),
       draggable: order.state === 'OPEN' || order.state === 'PARTIAL',
     });
   }
@@ -68,7 +69,7 @@ function noteOf(ctx, order, at) {
     && one.quantity * (order.side === 'BUY' ? 1 : -1) < 0);
   const average = against ? positionNow(ctx.store, against).average : null;
   if (!against || average === null) return text;
-  const closes = Math.min(Math.abs(against.quantity), order.quantity - order.filled) * Math.sign(against.quantity);
+  const closes = Math.min(Math.abs(decimalOf(against.quantity, against.unit)), decimalOf(order.quantity - order.filled, order.unit)) * Math.sign(against.quantity);
   return `${text} · ${profit((at - average) * closes)}`;
 }
 

@@ -2,7 +2,8 @@
 
 import { clock } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
-import { compact, price, quantity } from '../../format/numbers.js';
+import { compact, price } from '../../format/numbers.js';
+import { decimalOf, size } from '../../format/sizes.js';
 import { h, icon, setClass, setText } from '../../widgets/dom.js';
 import { depthTable } from '../../widgets/depth.js';
 import { figure } from '../../widgets/parts.js';
@@ -58,6 +59,11 @@ export function openDetail(ctx, key) {
     ctx.ticket({ key, side, price: limit, type: limit ? 'LIMIT' : undefined });
   }
 
+  /** @param {number | null | undefined} units */
+  function inUnits(units) {
+    return units === null || units === undefined ? null : decimalOf(units, found()?.unit);
+  }
+
   function draw() {
     const quote = ctx.store.quotes.get(key);
     const tick = tickOf(ctx, key);
@@ -74,10 +80,10 @@ export function openDetail(ctx, key) {
     figures.high.set(price(quote?.high, tick));
     figures.low.set(price(quote?.low, tick));
     figures.close.set(price(quote?.close, tick));
-    figures.volume.set(compact(quote?.volume));
-    figures.oi.set(compact(quote?.oi));
+    figures.volume.set(compact(inUnits(quote?.volume)));
+    figures.oi.set(compact(inUnits(quote?.oi)));
     setText(at, view.level === 'closed' ? (view.title ?? '') : quote?.marketMs ? t('detail.at', { time: clock(quote.marketMs) }) : '');
-    depth.set(ctx.store.quotes.depths.get(key), (value) => price(value, tick), quantity);
+    depth.set(ctx.store.quotes.depths.get(key), (value) => price(value, tick), (units) => size(units, found()?.unit));
     const tradable = found()?.tradable ?? true;
     depth.el.hidden = !tradable;
     figures.volume.el.hidden = !tradable;

@@ -3,6 +3,7 @@
 import { clock } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
 import { price, profit, quantity, rupees, direction } from '../../format/numbers.js';
+import { size } from '../../format/sizes.js';
 import { orderBook } from '../../store/selectors.js';
 import { h, icon } from '../../widgets/dom.js';
 import { empty, tabs } from '../../widgets/parts.js';
@@ -36,7 +37,7 @@ export function create(ctx, params) {
       { id: 'time', label: t('col.time'), width: '10ch', cell: ({ fill }) => clock(fill.at_market), place: 'sub' },
       { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: ({ fill }) => ({ text: labelOf(ctx, fill.key), cls: 'strong' }), place: 'title' },
       { id: 'side', label: t('col.side'), width: '8ch', cell: ({ fill }) => ({ text: sideWord(fill.side), cls: fill.side === 'BUY' ? 'accent' : 'down' }), place: 'sub' },
-      { id: 'qty', label: t('col.qty'), num: true, cell: ({ fill }) => quantity(fill.quantity), place: 'sub' },
+      { id: 'qty', label: t('col.qty'), num: true, cell: ({ fill }) => size(fill.quantity, fill.unit), place: 'sub' },
       { id: 'price', label: t('col.price'), num: true, cell: ({ fill }) => price(fill.price, tickOf(ctx, fill.key)), place: 'main' },
       { id: 'charges', label: t('col.charges'), num: true, cell: ({ charges_total }) => rupees(charges_total), place: 'sub' },
       { id: 'realised', label: t('col.realised'), num: true, cell: ({ realised }) => ({ text: profit(realised), cls: direction(realised) }) },
@@ -49,7 +50,7 @@ export function create(ctx, params) {
     columns: [
       { id: 'name', label: t('col.instrument'), width: 'minmax(0, 2fr)', cell: (one) => ({ text: labelOf(ctx, one.key), cls: 'strong' }), place: 'title' },
       { id: 'kind', label: t('col.kind'), width: '13ch', cell: (one) => t(`gtt.${one.kind}`), place: 'sub' },
-      { id: 'legs', label: t('col.when'), width: 'minmax(0, 2.5fr)', cell: (one) => one.legs.map((leg) => t('gtt.leg', { side: sideWord(leg.side), quantity: quantity(leg.quantity), trigger: price(leg.trigger, tickOf(ctx, one.key)), price: price(leg.price, tickOf(ctx, one.key)) })).join(' · '), place: 'note' },
+      { id: 'legs', label: t('col.when'), width: 'minmax(0, 2.5fr)', cell: (one) => one.legs.map((leg) => t('gtt.leg', { side: sideWord(leg.side), quantity: size(leg.quantity, one.unit), trigger: price(leg.trigger, tickOf(ctx, one.key)), price: price(leg.price, tickOf(ctx, one.key)) })).join(' · '), place: 'note' },
       { id: 'state', label: t('col.state'), width: '15ch', cell: (one) => ({ text: t(`gttState.${one.state}`), title: one.reason ?? '' }), place: 'main' },
     ],
     actionsLabel: t('col.actions'),
@@ -63,7 +64,7 @@ export function create(ctx, params) {
       { id: 'name', label: t('col.instrument'), width: 'minmax(0, 1.4fr)', cell: (one) => ({ text: labelOf(ctx, one.key), cls: 'strong' }), place: 'title' },
       { id: 'kind', label: t('col.kind'), width: '10ch', cell: (one) => t(`variety.${one.kind}`), place: 'sub' },
       { id: 'terms', label: t('col.when'), width: 'minmax(0, 4fr)', cell: (one) => ({ text: termsOf(one), title: termsOf(one) }), place: 'note' },
-      { id: 'filled', label: t('col.filled'), num: true, cell: (one) => `${quantity(one.filled)} / ${quantity(one.quantity)}`, place: 'sub' },
+      { id: 'filled', label: t('col.filled'), num: true, cell: (one) => `${size(one.filled, one.unit)} / ${size(one.quantity, one.unit)}`, place: 'sub' },
       { id: 'state', label: t('col.state'), width: '12ch', cell: (one) => ({ text: t(`parentState.${one.state}`), title: one.reason, cls: one.state === 'STOPPED' ? 'warn' : '' }), place: 'main' },
     ],
     actionsLabel: t('col.actions'),
@@ -93,7 +94,7 @@ export function create(ctx, params) {
   /** @param {import('../../format/wire.js').Parent} one */
   function termsOf(one) {
     const tick = tickOf(ctx, one.key);
-    const what = { side: sideWord(one.side), quantity: quantity(one.quantity), price: one.price === null ? t('type.MARKET') : price(one.price, tick), slice: quantity(one.slice), stop: price(one.stop, tick), target: price(one.target, tick) };
+    const what = { side: sideWord(one.side), quantity: size(one.quantity, one.unit), price: one.price === null ? t('type.MARKET') : price(one.price, tick), slice: size(one.slice, one.unit), stop: price(one.stop, tick), target: price(one.target, tick) };
     const terms = t(`parent.terms.${one.kind}`, what);
     return one.reason ? `${terms} · ${one.reason}` : terms;
   }

@@ -1,6 +1,7 @@
 /** What the ticket knows and works out, without a screen: allowed choices, steps of quantity and price, the request itself. */
 
 import { placesOf, toNumber } from '../../format/numbers.js';
+import { decimalOf, fractional, isSize, plainSize, unitsOf } from '../../format/sizes.js';
 
 /** @typedef {import('../../format/wire.js').Instrument} Instrument */
 /** @typedef {import('../../format/wire.js').OrderType | 'GTT'} TicketType */
@@ -10,7 +11,8 @@ import { placesOf, toNumber } from '../../format/numbers.js';
  * @typedef {object} Draft
  * @property {string} key
  * @property {'BUY' | 'SELL'} side
- * @property {number | null} quantity units; null while the field holds no whole number
+ * @property {number | null} quantity units; null while the field holds no whole number of them
+ * @property {string} unit what one unit is; 1 until the instrument is known
  * @property {TicketType} type
  * @property {Product} product
  * @property {string} price
@@ -62,6 +64,74 @@ export function stepQuantity(quantity, lot, direction, big) {
   // from an odd quantity a step down lands on the lot below, not one further
   const odd = quantity !== null && quantity % lot !== 0 && direction < 0 && !big;
   return Math.max(1, odd ? Math.floor(quantity / lot) : lots) * lot;
+}
+
+/**
+ * The quantity one step on where fractions trade: a step of the second digit that counts (0.015 -> 0.016), ten when big;
+ * never below the smallest order.
+ * @param {number | null} quantity units
+ * @param {number} least units
+ * @param {1 | -1} direction
+ * @param {boolean} big
+ * @param {number} [whole] units that make one whole, where wholes are what is counted: shares
+ */
+export function stepSize(quantity, least, direction, big, whole = 0) {
+  const from = Math.max(quantity ?? 0, 1);
+  let step = 10 ** Math.max(0, String(Math.trunc(from)).length - 2);
+  // going down from 0.10 the next is 0.099: the digits that count move on
+  if (direction < 0 && step > 1 && from / 10 <= step) step /= 10;
+  if (whole > 0 && (direction > 0 ? from >= whole : from > whole)) step = whole;
+  step *= big ? 10 : 1;
+  const at = direction > 0 ? Math.floor(from / step) : Math.ceil(from / step);
+  return Math.max(least, (quantity ? at + direction : 1) * step);
+}
+
+/**
+ * What a new order begins with: a lot; where fractions trade a whole share, or the smallest order the exchange takes.
+ * @param {Instrument} instrument
+ * @param {number | null} last
+ */
+export function firstQuantity(instrument, last) {
+  if (!fractional(instrument.unit)) return instrument.lot;
+  if (instrument.kind === 'EQUITY') return unitsOf('1', instrument.unit) ?? instrument.lot;
+  return leastOf(instrument, last);
+}
+
+/**
+ * The smallest order in units, at a price: the exchange's own least, and what is worth its least value, rounded up to one
+ * digit.
+ * @param {Instrument} instrument
+ * @param {number | null} at
+ */
+export function leastOf(instrument, at) {
+  const lot = Math.max(1, instrument.lot);
+  const own = Math.ceil(Math.max(instrument.least ?? 1, lot) / lot) * lot;
+  const value = toNumber(instrument.least_value);
+  if (value === null || !at || at <= 0) return own;
+  const need = value / at / decimalOf(1, instrument.unit);
+  const digit = 10 ** Math.max(0, String(Math.trunc(need)).length - 1);
+  return Math.max(own, Math.ceil(Math.ceil(need / digit) * digit / lot) * lot);
+}
+
+/**
+ * What is wrong with a typed quantity before anyone is asked: a number between two steps, or an order the exchange finds too
+ * small. Words and their figures, or null.
+ * @param {string} text
+ * @param {Instrument | undefined} instrument
+ * @param {number | null} at price it is valued at
+ * @returns {[string, Record<string, string>] | null}
+ */
+export function sizeFault(text, instrument, at) {
+  if (!instrument || !fractional(instrument.unit) || !isSize(text)) return null;
+  const units = unitsOf(text, instrument.unit);
+  if (units === null) return ['ticket.stepFault', { step: plainSize(1, instrument.unit) }];
+  if (units === 0) return null;
+  const name = instrument.kind === 'CRYPTO' || instrument.kind === 'FUTURE' ? instrument.name : '';
+  const own = Math.max(instrument.least ?? 1, instrument.lot);
+  if (units < own) return ['ticket.leastFault', { least: `${plainSize(own, instrument.unit)} ${name}`.trim() }];
+  const value = toNumber(instrument.least_value);
+  if (value !== null && at && decimalOf(units, instrument.unit) * at < value) return ['ticket.valueFault', { value: `${instrument.least_value} ${instrument.currency}` }];
+  return null;
 }
 
 /**
@@ -122,6 +192,7 @@ export function toRequest(draft, account) {
     key: draft.key,
     side: draft.side,
     quantity: draft.quantity ?? 0,
+    ...(fractional(draft.unit) ? { unit: draft.unit } : {}),
     type: draft.type === 'GTT' ? 'LIMIT' : draft.type,
     product: draft.product,
     ...(need.price ? { price: draft.price } : {}),
@@ -188,7 +259,7 @@ export function amountOf(draft, instrument, preview, last) {
     return { amount: toNumber(preview.margin_required), margin: !paidInFull };
   }
   const each = needs(draft.type).price ? toNumber(draft.price) : last;
-  return { amount: draft.quantity === null || each === null ? null : draft.quantity * each, margin: false };
+  return { amount: draft.quantity === null || each === null ? null : decimalOf(draft.quantity, draft.unit) * each, margin: false };
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import { clock, stamp } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
-import { DASH, price, quantity } from '../../format/numbers.js';
+import { DASH, price } from '../../format/numbers.js';
+import { size } from '../../format/sizes.js';
 import { marketMs, working } from '../../store/selectors.js';
 import { fill, h } from '../../widgets/dom.js';
 import { createTable } from '../../widgets/table.js';
@@ -25,7 +26,7 @@ export function orderTable(ctx, { label, empty, done = false }) {
       { id: 'time', label: t('col.time'), width: '8ch', cell: (order) => clock(order.created_market), place: 'sub' },
       { id: 'name', label: t('col.instrument'), width: 'minmax(90px, 2.2fr)', cell: (order) => ({ text: labelOf(ctx, order.key), cls: 'strong' }), place: 'title' },
       { id: 'side', label: t('col.side'), width: '5ch', cell: (order) => ({ text: sideWord(order.side), cls: order.side === 'BUY' ? 'accent' : 'down' }), place: 'sub' },
-      { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(0, .8fr)', cell: (order) => (order.filled > 0 && order.filled < order.quantity ? `${quantity(order.filled)}/${quantity(order.quantity)}` : quantity(order.quantity)), place: 'sub' },
+      { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(0, .8fr)', cell: (order) => (order.filled > 0 && order.filled < order.quantity ? `${size(order.filled, order.unit)}/${size(order.quantity, order.unit)}` : size(order.quantity, order.unit)), place: 'sub' },
       { id: 'price', label: t('col.price'), num: true, width: 'minmax(72px, 1.3fr)', cell: (order) => (order.average === null ? askedPrice(ctx, order) : price(order.average, tickOf(ctx, order.key))), place: 'main' },
       { id: 'product', label: t('col.product'), width: '8ch', cell: (order) => t(`product.${order.product}`), place: 'sub' },
       { id: 'mode', label: t('col.account'), width: 'minmax(7ch, .9fr)', cell: (order) => modeOf(ctx, order), place: 'sub' },
@@ -138,7 +139,7 @@ export function openOrder(ctx, id) {
         h('span', { class: 'step-what' }, has(step.event)), step.reason ? h('span', { class: 'step-why' }, step.reason) : null))),
       fills.length > 0 ? h('h3', { class: 'sub-title' }, t('order.fills')) : '',
       h('ol', { class: 'steps' }, fills.map((one) => h('li', { class: 'step' }, h('span', { class: 'step-time' }, stamp(one.at_market, now)),
-        h('span', { class: 'step-what' }, t('order.fill', { quantity: quantity(one.quantity), price: price(one.price, tickOf(ctx, order.key)) })), h('span', { class: 'step-why' }, one.execution)))),
+        h('span', { class: 'step-what' }, t('order.fill', { quantity: size(one.quantity, order.unit), price: price(one.price, tickOf(ctx, order.key)) })), h('span', { class: 'step-why' }, one.execution)))),
       h('dl', { class: 'lines' }, pair(t('order.id'), order.id), pair(t('order.brokerId'), order.broker_id || DASH), pair(t('order.origin'), t(`origin.${order.origin}`)),
         pair(t('order.placed'), stamp(order.created, Date.now())), pair(t('order.reference'), price(order.reference, tickOf(ctx, order.key)))));
   }

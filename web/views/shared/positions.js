@@ -2,7 +2,8 @@
 
 import { day } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
-import { held, price, profit, quantity, rupees, DASH, direction } from '../../format/numbers.js';
+import { price, profit, rupees, DASH, direction } from '../../format/numbers.js';
+import { decimalOf, heldSize, size } from '../../format/sizes.js';
 import { positionNow, quoteFreshness } from '../../store/selectors.js';
 import { swipe } from '../../gestures/swipe.js';
 import { h, icon, setText } from '../../widgets/dom.js';
@@ -35,7 +36,7 @@ export function positionTable(ctx, { label, empty, holdings = false }) {
     columns: [
       { id: 'name', label: t('col.instrument'), width: 'minmax(96px, 1.8fr)', cell: (position) => ({ text: labelOf(ctx, position.key), cls: 'strong', title: subOf(ctx, position.key) }), place: 'title' },
       { id: 'product', label: t('col.product'), width: '8ch', cell: (position) => ({ text: t(`product.${position.product}`), cls: 'muted' }), place: 'sub' },
-      { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(46px, .7fr)', cell: (position) => ({ text: position.quantity === 0 ? t('position.flat') : held(position.quantity), cls: position.quantity < 0 ? 'down' : '' }), place: 'sub' },
+      { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(46px, .7fr)', cell: (position) => ({ text: position.quantity === 0 ? t('position.flat') : heldSize(position.quantity, position.unit), cls: position.quantity < 0 ? 'down' : '' }), place: 'sub' },
       { id: 'avg', label: t('col.avg'), num: true, width: 'minmax(70px, 1fr)', cell: (position) => ({ text: price(positionNow(ctx.store, position).average, tickOf(ctx, position.key)), title: position.marked ? t('position.marked', { day: day(position.marked) }) : '' }), place: 'sub' },
       { id: 'ltp', label: t('col.ltp'), num: true, width: 'minmax(70px, 1fr)', cell: (position) => ({ text: price(positionNow(ctx.store, position).ltp, tickOf(ctx, position.key)), cls: dull(position) }), place: 'note' },
       { id: 'pnl', label: t('col.pnl'), num: true, width: 'minmax(92px, 1.2fr)', cell(position) {
@@ -109,7 +110,7 @@ export function openExit(ctx, position) {
     const why = priceLock(ctx, position.key);
     if (why || !sending) setText(lock, why);
     lock.hidden = !lock.textContent;
-    send.set({ text: sending ? t('ticket.sending') : t('position.exitNow', { side: sideWord(side), quantity: quantity(Math.abs(position.quantity)) }), tone: side === 'BUY' ? 'buy' : 'sell', off: sending || why !== '' });
+    send.set({ text: sending ? t('ticket.sending') : t('position.exitNow', { side: sideWord(side), quantity: size(Math.abs(position.quantity), position.unit) }), tone: side === 'BUY' ? 'buy' : 'sell', off: sending || why !== '' });
   }
 
   const off = ctx.store.on(['quotes', 'clock', 'link', 'kill'], draw);
@@ -166,7 +167,7 @@ export function openStop(ctx, position) {
   function draw() {
     const average = start.average ?? base;
     for (const which of /** @type {const} */ (['stop', 'target'])) {
-      const result = isPrice(values[which]) ? (Number(values[which]) - average) * position.quantity : null;
+      const result = isPrice(values[which]) ? (Number(values[which]) - average) * decimalOf(position.quantity, position.unit) : null;
       outcome[which].set(profit(result), direction(result));
     }
     const reason = why();

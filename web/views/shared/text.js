@@ -2,7 +2,8 @@
 
 import { age, dayYear, hourMinute } from '../../format/dates.js';
 import { has, refusal, t } from '../../format/i18n.js';
-import { DASH, placesOf, price, quantity, signed, percent, direction } from '../../format/numbers.js';
+import { DASH, placesOf, price, signed, percent, direction } from '../../format/numbers.js';
+import { size } from '../../format/sizes.js';
 import { change, market, quoteFreshness } from '../../store/selectors.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
@@ -29,6 +30,11 @@ export function tickOf(ctx, key) {
   const found = ctx.store.state.instruments.get(key);
   // an index is not traded: its step is no price step, two decimals are how it is quoted
   return !found || found.kind === 'INDEX' ? '0.05' : found.tick;
+}
+
+/** What one unit of quantity is. @param {Ctx} ctx @param {string} key */
+export function unitOf(ctx, key) {
+  return ctx.store.state.instruments.get(key)?.unit ?? '1';
 }
 
 /**
@@ -72,15 +78,15 @@ export function askedPrice(ctx, order) {
 
 /** Buy 130 NIFTY 24400 CE at 182.30. @param {Ctx} ctx @param {Order} order */
 export function orderTitle(ctx, order) {
-  return t('order.title', { side: sideWord(order.side), quantity: quantity(order.quantity), name: labelOf(ctx, order.key), price: askedPrice(ctx, order) });
+  return t('order.title', { side: sideWord(order.side), quantity: size(order.quantity, order.unit), name: labelOf(ctx, order.key), price: askedPrice(ctx, order) });
 }
 
 /** What an order is now, in one sentence. @param {Ctx} ctx @param {Order} order */
 export function orderSentence(ctx, order) {
   const what = {
     name: labelOf(ctx, order.key),
-    quantity: quantity(order.quantity),
-    filled: quantity(order.filled),
+    quantity: size(order.quantity, order.unit),
+    filled: size(order.filled, order.unit),
     price: price(order.average ?? order.price, tickOf(ctx, order.key)),
     title: orderTitle(ctx, order),
     reason: order.reason || t('order.noReason'),

@@ -6,6 +6,7 @@
 
 import { t, tn } from '../../format/i18n.js';
 import { compactRupees, DASH, price, quantity, rupees, percent, toNumber } from '../../format/numbers.js';
+import { fractional, plainSize, size, unitsOf } from '../../format/sizes.js';
 import { account, market } from '../../store/selectors.js';
 import { closed } from '../../store/freshness.js';
 import { fill, h, icon, setClass, setText } from '../../widgets/dom.js';
@@ -18,7 +19,7 @@ import { generalLock, priceLock } from '../shared/lock.js';
 import { openSearch } from '../shared/search.js';
 import { changeView, errorText, labelOf, orderSentence, priceView, problemText, sideWord, subOf, tickOf } from '../shared/text.js';
 import { moreFields } from './more.js';
-import { amountOf, breakevenOf, complete, needs, productsFor, stepPrice, stepQuantity, toParent, toPrice, toRequest, typesFor } from '../shared/orderform.js';
+import { amountOf, breakevenOf, complete, firstQuantity, leastOf, needs, productsFor, sizeFault, stepPrice, stepQuantity, stepSize, toParent, toPrice, toRequest, typesFor } from '../shared/orderform.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../context.js').TicketSpec} TicketSpec */
@@ -38,11 +39,13 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   const changing = spec.modify ?? null;
   const found = () => store.state.instruments.get(key);
   const lotOf = () => found()?.lot ?? 1;
+  const unitNow = () => changing?.unit ?? found()?.unit ?? '1';
   /** @type {Draft} */
   const draft = {
     key,
     side: changing?.side ?? spec.side ?? 'BUY',
     quantity: changing?.quantity ?? spec.quantity ?? null,
+    unit: unitNow(),
     type: changing?.type ?? (spec.gtt ? 'GTT' : /** @type {any} */ (spec.type)) ?? 'MARKET',
     product: changing?.product ?? /** @type {any} */ (spec.product) ?? 'NRML',
     price: changing?.price ?? spec.price ?? '',
@@ -85,10 +88,12 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     changed();
   } });
   const lots = stepper({ label: t('ticket.quantity'), less: t('ticket.less'), more: t('ticket.more'), mode: 'numeric', value: '', onChange: (value) => {
-    draft.quantity = /^\d+$/.test(value) ? Number(value) * (inLots() ? lotOf() : 1) : null;
+    if (fractional(unitNow())) draft.quantity = unitsOf(value, unitNow());
+    else draft.quantity = /^\d+$/.test(value) ? Number(value) * (inLots() ? lotOf() : 1) : null;
     changed();
   }, step: (_, direction, big) => {
-    draft.quantity = stepQuantity(draft.quantity, lotOf(), direction, big);
+    const instrument = found();
+    draft.quantity = instrument && fractional(unitNow()) ? stepSize(draft.quantity, leastOf(instrument, valuedAt()), direction, big, instrument.kind === 'EQUITY' ? (unitsOf('1', unitNow()) ?? 0) : 0) : stepQuantity(draft.quantity, lotOf(), direction, big);
     return shownQuantity();
   } });
   const priceField = stepper({ label: t('ticket.price'), less: t('ticket.priceLess'), more: t('ticket.priceMore'), mode: 'decimal', value: draft.price, onChange: (value) => {
@@ -119,7 +124,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     changed();
   } } });
   const amo = h('label', { class: 'check' }, amoBox, t('ticket.afterMarket'));
-  const more = moreFields({ draft, lot: lotOf, tick: () => tickOf(ctx, key), last: () => store.quotes.get(key)?.ltp ?? null, onChange: () => changed(), onKind: () => {
+  const more = moreFields({ draft, lot: lotOf, unit: unitNow, tick: () => tickOf(ctx, key), last: () => store.quotes.get(key)?.ltp ?? null, onChange: () => changed(), onKind: () => {
     const parent = draft.variety !== 'plain';
     type.allow((value) => typesFor(found()).includes(value) && (!parent || value === 'MARKET' || value === 'LIMIT'));
     if (parent && draft.type !== 'MARKET') setType('LIMIT');
@@ -152,8 +157,15 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
       h('div', { class: 'ticket-chips' }, type.el, h('div', { class: 'ticket-chips-row' }, product.el, validity.el), amo), more.el, list, note, problems),
     h('div', { class: 'ticket-foot' }, lock, result, send.el, derivatives));
 
-  const inLots = () => lotOf() > 1;
-  const shownQuantity = () => (draft.quantity === null ? '' : String(inLots() ? Math.floor(draft.quantity / lotOf()) : draft.quantity));
+  const inLots = () => lotOf() > 1 && !fractional(unitNow());
+  const shownQuantity = () => {
+    if (draft.quantity === null) return '';
+    if (fractional(unitNow())) return plainSize(draft.quantity, unitNow());
+    return String(inLots() ? Math.floor(draft.quantity / lotOf()) : draft.quantity);
+  };
+  /** The price the order is valued at: its own, or the last. */
+  const valuedAt = () => (needs(draft.type).price ? toNumber(draft.price) : null) ?? store.quotes.get(key)?.ltp ?? null;
+  const wrongSize = () => (changing ? null : sizeFault(lots.get(), found(), valuedAt()));
 
   /** @param {Draft['type']} value */
   function setType(value) {
@@ -163,6 +175,13 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     const tick = tickOf(ctx, key);
     if (needs(value).price && !draft.price && last !== null) priceField.set((draft.price = toPrice(bestFor(draft.side) ?? last, tick)));
     if (needs(value).trigger && !draft.trigger && last !== null) triggerField.set((draft.trigger = toPrice(last, tick)));
+  }
+
+  /** @param {import('../../format/wire.js').Instrument} instrument */
+  function quantityLabel(instrument) {
+    if (inLots()) return t('ticket.lots', { lot: instrument.lot });
+    const named = instrument.kind === 'CRYPTO' || (instrument.kind === 'FUTURE' && fractional(unitNow()));
+    return named ? t('ticket.quantityOf', { name: instrument.name }) : t('ticket.quantity');
   }
 
   /** The price on the other side: what would trade at once. @param {'BUY' | 'SELL'} which */
@@ -182,13 +201,15 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     if (!changing) {
       if (!spec.product && !(chosen.has('product') && products.includes(draft.product))) draft.product = products.find((one) => one === last?.product) ?? /** @type {Draft['product']} */ (products[0]);
       if (!spec.type && !spec.gtt && !(chosen.has('type') && types.includes(draft.type))) draft.type = types.find((one) => one === last?.type && one !== 'GTT') ?? 'MARKET';
-      draft.quantity ??= instrument.lot;
+      draft.quantity ??= firstQuantity(instrument, store.quotes.get(key)?.ltp ?? null);
     }
     type.allow((value) => types.includes(value) && !(changing && value === 'GTT'));
     product.allow((value) => products.includes(value));
     product.set(draft.product);
     setType(draft.type);
-    lots.label(inLots() ? t('ticket.lots', { lot: instrument.lot }) : t('ticket.quantity'));
+    draft.unit = unitNow();
+    lots.label(quantityLabel(instrument));
+    lots.mode(fractional(draft.unit) ? 'decimal' : 'numeric');
     lots.set(shownQuantity());
     changed();
   }
@@ -208,7 +229,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   async function ask() {
     asking?.abort();
     asking = null;
-    if (gone || !complete(draft) || found()?.tradable === false || generalLock(ctx) || sending) return;
+    if (gone || !complete(draft) || wrongSize() || found()?.tradable === false || generalLock(ctx) || sending) return;
     const turn = new AbortController();
     asking = turn;
     try {
@@ -225,7 +246,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   }
 
   async function submit() {
-    if (sending || reason() || !complete(draft)) return;
+    if (sending || reason() || !complete(draft) || wrongSize()) return;
     sending = true;
     said = '';
     saidTone = '';
@@ -280,7 +301,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     void ctx.load('parents');
     if (parent.state === 'STOPPED') return say(t('ticket.notSent', { why: parent.reason }), 'bad');
     remember();
-    ctx.toast({ text: t('parent.set', { kind: t(`variety.${parent.kind}`), side: sideWord(parent.side), quantity: quantity(parent.quantity), name: labelOf(ctx, key) }), level: 'good' });
+    ctx.toast({ text: t('parent.set', { kind: t(`variety.${parent.kind}`), side: sideWord(parent.side), quantity: size(parent.quantity, draft.unit), name: labelOf(ctx, key) }), level: 'good' });
     onDone?.();
   }
 
@@ -288,7 +309,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     await ctx.api.addTrigger({ account: store.state.account, key, product: draft.product, kind: 'single', legs: [{ side: draft.side, quantity: draft.quantity ?? 0, trigger: draft.trigger, price: draft.price }] });
     remember();
     await ctx.load('triggers');
-    ctx.toast({ text: t('trigger.set', { side: sideWord(draft.side), quantity: quantity(draft.quantity), name: labelOf(ctx, key), trigger: draft.trigger }), level: 'good' });
+    ctx.toast({ text: t('trigger.set', { side: sideWord(draft.side), quantity: size(draft.quantity, draft.unit), name: labelOf(ctx, key), trigger: draft.trigger }), level: 'good' });
     onDone?.();
   }
 
@@ -309,7 +330,8 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   function remember() {
     const kind = found()?.kind;
     if (!kind) return;
-    const kept = { quantity: draft.quantity ?? undefined, product: draft.product, ...(draft.type === 'GTT' ? {} : { type: draft.type }) };
+    // so many units are another quantity in an instrument of another step
+    const kept = { ...(fractional(draft.unit) ? {} : { quantity: draft.quantity ?? undefined }), product: draft.product, ...(draft.type === 'GTT' ? {} : { type: draft.type }) };
     ctx.prefer({ last: { ...store.state.preferences.last, [kind]: { ...store.state.preferences.last[kind], ...kept } } });
   }
 
@@ -336,7 +358,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     const change = changeView(ctx, key);
     setText(moved, view.level === 'closed' ? (view.title ?? '') : change.both);
     setClass(moved, `ticket-change ${view.level === 'stale' || view.level === 'closed' ? 'dull' : change.tone}`);
-    depth.set(store.quotes.depths.get(key), (value) => price(value, tick), quantity);
+    depth.set(store.quotes.depths.get(key), (value) => price(value, tick), (units) => size(units, instrument?.unit));
     const tradable = instrument?.tradable !== false;
     for (const part of [depth.el, lots.el, type.el, list]) part.hidden = !tradable;
     side.el.hidden = !tradable || changing !== null;
@@ -348,7 +370,8 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     more.draw(tradable && changing === null && draft.type !== 'GTT');
     amo.hidden = !tradable || changing !== null || draft.type === 'GTT' || draft.variety !== 'plain' || !(draft.afterMarket || closed(market(store)?.phase));
     if (amoBox.checked !== draft.afterMarket) amoBox.checked = draft.afterMarket;
-    lots.hint(draft.quantity !== null && inLots() ? tn('ticket.units', draft.quantity, { units: quantity(draft.quantity) }) : '');
+    const odd = wrongSize();
+    sizeHint = odd ? t(...odd) : draft.quantity !== null && inLots() ? tn('ticket.units', draft.quantity, { units: quantity(draft.quantity) }) : '';
 
     drawFigures(instrument);
     drawProblems();
@@ -360,7 +383,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     result.hidden = said === '';
     send.el.hidden = !tradable;
     drawIndex(tradable, quote);
-    send.set({ text: sendText(instrument, quote?.ltp ?? null), tone: draft.side === 'BUY' ? 'buy' : 'sell', off: sending || why !== '' || !complete(draft) });
+    send.set({ text: sendText(instrument, quote?.ltp ?? null), tone: draft.side === 'BUY' ? 'buy' : 'sell', off: sending || why !== '' || !complete(draft) || odd !== null });
   }
 
   /** An index shows its day and leads to what can be traded on it. @param {boolean} tradable @param {import('../../store/quotes.js').Quote | undefined} quote */
@@ -398,10 +421,11 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   }
 
   let drawn = '';
+  let sizeHint = '';
   function drawProblems() {
     const texts = [fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean);
     const fields = new Set((preview?.problems ?? []).map((problem) => problem.field));
-    lots.hint(lots.el.querySelector('.field-hint')?.textContent ?? '', fields.has('quantity'));
+    lots.hint(sizeHint, fields.has('quantity') || wrongSize() !== null);
     priceField.hint('', fields.has('price'));
     triggerField.hint('', fields.has('trigger'));
     more.mark(fields);
@@ -415,7 +439,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   /** @param {import('../../format/wire.js').Instrument | undefined} instrument @param {number | null} last */
   function sendText(instrument, last) {
     if (sending) return t('ticket.sending');
-    const what = { side: sideWord(draft.side), quantity: draft.quantity === null ? DASH : quantity(draft.quantity), price: draft.price || DASH, trigger: draft.trigger || DASH };
+    const what = { side: sideWord(draft.side), quantity: size(draft.quantity, draft.unit), price: draft.price || DASH, trigger: draft.trigger || DASH };
     if (changing) return needs(draft.type).price ? t('ticket.change', what) : t('ticket.changeMarket', what);
     if (draft.type === 'GTT') return t('ticket.gtt', what);
     if (draft.variety !== 'plain') return t('ticket.sendParent', { ...what, kind: t(`variety.${draft.variety}`) });

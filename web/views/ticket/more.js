@@ -5,10 +5,11 @@
 
 import { t } from '../../format/i18n.js';
 import { quantity, toNumber } from '../../format/numbers.js';
+import { fractional, plainSize, size, unitsOf } from '../../format/sizes.js';
 import { h } from '../../widgets/dom.js';
 import { chips } from '../../widgets/parts.js';
 import { stepper } from '../../widgets/stepper.js';
-import { partsOf, stepPrice, stepQuantity, takesDisclosed, takesProtection } from '../shared/orderform.js';
+import { partsOf, stepPrice, stepQuantity, stepSize, takesDisclosed, takesProtection } from '../shared/orderform.js';
 
 /** @typedef {import('../shared/orderform.js').Draft} Draft */
 
@@ -19,12 +20,13 @@ const PROTECTION_STEP = 0.5;
  * @param {object} spec
  * @param {Draft} spec.draft
  * @param {() => number} spec.lot
+ * @param {() => string} spec.unit
  * @param {() => string} spec.tick
  * @param {() => number | null} spec.last
  * @param {() => void} spec.onKind the variety changed: type, product and what is shown follow
  * @param {() => void} spec.onChange
  */
-export function moreFields({ draft, lot, tick, last, onKind, onChange }) {
+export function moreFields({ draft, lot, unit, tick, last, onKind, onChange }) {
   const kind = chips({ label: t('variety.label'), value: draft.variety, options: KINDS.map((value) => ({ value, label: t(`variety.${value}`), title: t(`varietyHelp.${value}`) })), onChange: (value) => {
     draft.variety = value;
     begin();
@@ -45,14 +47,21 @@ export function moreFields({ draft, lot, tick, last, onKind, onChange }) {
   const summary = h('summary', null, t('ticket.moreOptions'));
   const el = h('details', { class: 'ticket-more' }, summary, kind.el, help, h('div', { class: 'ticket-fields' }, slice.el, stop.el, target.el, disclosed.el, protection.el));
 
+  /** Units as the field shows them: lots, or the fraction itself. @param {number | null} units_ */
+  function asText(units_) {
+    if (units_ === null) return '';
+    return fractional(unit()) ? plainSize(units_, unit()) : String(Math.floor(units_ / lot()));
+  }
+
   /** @param {string} label @param {() => number | null} get @param {(value: number | null) => void} set */
   function units(label, get, set) {
-    const shown = () => (get() === null ? '' : String(Math.floor((get() ?? 0) / lot())));
+    const shown = () => asText(get());
     return stepper({ label: t(label), less: t('ticket.less'), more: t('ticket.more'), mode: 'numeric', value: shown(), onChange: (value) => {
-      set(/^\d+$/.test(value) && Number(value) > 0 ? Number(value) * lot() : null);
+      const whole = fractional(unit()) ? unitsOf(value, unit()) : /^\d+$/.test(value) ? Number(value) * lot() : null;
+      set(whole || null);
       onChange();
     }, step: (_, direction, big) => {
-      set(stepQuantity(get(), lot(), direction, big));
+      set(fractional(unit()) ? stepSize(get(), lot(), direction, big) : stepQuantity(get(), lot(), direction, big));
       return shown();
     } });
   }
@@ -67,10 +76,10 @@ export function moreFields({ draft, lot, tick, last, onKind, onChange }) {
 
   /** A first value where there is none: a fifth of the quantity, a percent away from the price. */
   function begin() {
-    const size = lot();
+    const one = lot();
     if (draft.variety === 'iceberg' && draft.slice === null && draft.quantity !== null) {
-      draft.slice = Math.max(size, Math.ceil(draft.quantity / 5 / size) * size);
-      slice.set(String(Math.floor(draft.slice / size)));
+      draft.slice = Math.max(one, Math.ceil(draft.quantity / 5 / one) * one);
+      slice.set(asText(draft.slice));
     }
     const from = toNumber(draft.price) ?? last();
     if ((draft.variety === 'cover' || draft.variety === 'bracket') && from !== null) {
@@ -95,7 +104,7 @@ export function moreFields({ draft, lot, tick, last, onKind, onChange }) {
       disclosed.el.hidden = parent || !takesDisclosed(draft);
       protection.el.hidden = parent || !takesProtection(draft);
       const parts = partsOf(draft);
-      slice.hint(draft.variety === 'iceberg' && parts ? t('ticket.parts', { parts: quantity(parts), units: quantity(draft.slice) }) : '');
+      slice.hint(draft.variety === 'iceberg' && parts ? t('ticket.parts', { parts: quantity(parts), units: size(draft.slice, unit()) }) : '');
     },
     /** The side was turned: stop and target belong on the other sides now. */
     turned() {

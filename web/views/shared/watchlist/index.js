@@ -1,6 +1,7 @@
 /** Watchlists: the list panel of a desktop, the heart of Home on a phone. */
 
 import { t } from '../../../format/i18n.js';
+import { fractional } from '../../../format/sizes.js';
 import { market, watchlist } from '../../../store/selectors.js';
 import { fill, h, icon, setAttr, setClass, setText } from '../../../widgets/dom.js';
 import { createList, walkable } from '../../../widgets/list.js';
@@ -49,7 +50,7 @@ export function create(ctx, { owner = 'watchlist' } = {}) {
     function quick(side) {
       const found = ctx.store.state.instruments.get(key);
       if (!found?.tradable) return;
-      ctx.ticket({ key, side, quantity: ctx.store.state.preferences.last[found.kind]?.quantity });
+      ctx.ticket({ key, side, quantity: fractional(found.unit) ? undefined : ctx.store.state.preferences.last[found.kind]?.quantity });
     }
     main.addEventListener('keydown', (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
