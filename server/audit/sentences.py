@@ -82,7 +82,8 @@ def sentence(entry: Entry, currencies: Mapping[str, str] = _INDIAN) -> str:
         case PositionMarked(mark=mark, postings=postings):
             moved = sum(p.minor for p in postings if p.book == "cash")
             about = f"{spoken(mark.key, entry.at.date())} in {mark.account} at {mark.price}"
-            return f"Settled the day's {'loss' if moved < 0 else 'profit'} of {amount(abs(moved), currencies.get(mark.account, INR))} on {about}"
+            what = f"{'loss' if moved < 0 else 'profit'} of {amount(abs(moved), currencies.get(mark.account, INR))}"
+            return f"Settled the day's {what} on {about}"
         case FundsMoved() as moved:
             return _because(f"{_moved(moved, currencies.get(moved.account, INR))} in {moved.account}", moved.reason)
         case TriggerChanged() as trigger:
