@@ -185,7 +185,7 @@ def _most_lost(order: Order, instrument: Instrument, value: Decimal, both_ways: 
     if order.side == "BUY":
         return _text(value + both_ways)
     if instrument.right == "PE" and instrument.strike is not None:
-        return _text(instrument.strike * order.quantity - value + both_ways)
+        return _text(instrument.strike * order.quantity * instrument.unit - value + both_ways)
     return None
 
 
