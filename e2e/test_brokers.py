@@ -84,3 +84,47 @@ def test_keys_when_wrong_then_the_brokers_words_and_nothing_is_kept(browser: Bro
     expect(page.locator(".page.brokers > .note")).to_contain_text("not begun here")
     assert server.get("/api/v1/accounts")[1]["items"] == []
     context.close()
+
+
+def test_schwab_when_it_sends_its_user_back_to_https_then_sauda_is_there(browser: Browser, tmp_path: Path) -> None:
+    port, back = free_port(), free_port()
+    address, callback = f"127.0.0.1:{port}", f"https://127.0.0.1:{back}"
+    paths = {"rest": "trader/v1", "data": "marketdata/v1", "login": "v1/oauth/authorize", "token": "v1/oauth/token"}
+    places = [f"{name}=http://{address}/{path}" for name, path in paths.items()]
+    server = Sauda(tmp_path / "data", server__mode="development", market__history_days=0)
+    command = [sys.executable, "-m", "tests.brokers.fake", "schwab", "--port", str(port), "--redirect", callback]
+    broker = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert broker.stdout is not None
+        assert b"a fake on" in broker.stdout.readline()
+        server.start()
+        # the owner tells the browser to go on in spite of the certificate that it does not know
+        context = browser.new_context(**DESKTOP, reduced_motion="reduce", ignore_https_errors=True)
+        page = context.new_page()
+        page.goto(f"{server.url}/brokers?tab=connect")
+        page.get_by_role("button", name="Connect Charles Schwab").click()
+        sheet = page.locator("dialog.sheet")
+        for name, value in (
+            ("title", "Schwab of the test"),
+            ("app_key", "FakeAppKey0000000000000000000001"),
+            ("app_secret", "FakeSecret000001"),
+            ("callback", "http://127.0.0.1:8182"),
+            ("symbols", "AAPL, BRK.B"),
+            ("address", " ".join((*places, f"stream=ws://{address}/ws"))),
+        ):
+            sheet.locator(f"#connect-{name}").fill(value)
+        sheet.get_by_role("button", name=re.compile("Go to the login page")).click()
+        expect(sheet.get_by_role("alert")).to_contain_text("https addresses only")
+        sheet.locator("#connect-callback").fill(callback)
+        sheet.get_by_role("button", name=re.compile("Go to the login page")).click()
+        page.wait_for_url(re.compile(r"/brokers\?account=schwab-1"))
+        card = page.locator("article.card", has_text="Schwab of the test")
+        expect(card).to_contain_text("Connected")
+        expect(card).to_contain_text("12345678")
+        expect(card).to_contain_text("live orders need gold")
+        assert "FakeSecret" not in page.content()
+        context.close()
+    finally:
+        server.stop()
+        broker.terminate()
+        broker.communicate(timeout=10)

@@ -43,7 +43,7 @@ def attempt(order: str = "01OURS", **changes: Any) -> Attempt:
 
 def replaced(number: str, ended: float, **changes: Any) -> OrderLine:
     """An order that a change ended so many seconds after `AT`."""
-    gone = {"state": "CANCELLED", "raw_state": "REPLACED", "updated": AT + timedelta(seconds=ended)}
+    gone: dict[str, Any] = {"state": "CANCELLED", "raw_state": "REPLACED", "updated": AT + timedelta(seconds=ended)}
     return line(number, **gone | changes)
 
 
