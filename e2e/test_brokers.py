@@ -38,7 +38,7 @@ def sign_in(page: Page, address: str) -> None:
     sheet.locator("#connect-title").fill("Kite of the test")
     sheet.locator("#connect-api_key").fill("kitefakekey0001")
     sheet.locator("#connect-api_secret").fill("kitefakesecret0000000000000001")
-    sheet.locator("#connect-address").fill(
+    sheet.locator("#connect-addresses").fill(
         f"rest={address} stream={address.replace('http', 'ws')}/ws login={address}/connect/login"
     )
     sheet.get_by_role("button", name=re.compile("Go to the login page")).click()

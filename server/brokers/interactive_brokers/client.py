@@ -1,5 +1,6 @@
-"""The library's client, for one connection, without two of its habits."""
+"""The library's client, for one connection, without three of its habits."""
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from ib_async import IB
 
 __all__ = ("new_client",)
+
+_log = logging.getLogger(__name__)
 
 
 def new_client(undecoded: Callable[[int], None]) -> "IB":
@@ -34,7 +37,7 @@ def new_client(undecoded: Callable[[int], None]) -> "IB":
             try:
                 self.handlers[number](fields)
             except Exception as error:  # noqa: BLE001 - bytes from outside, in the library's hands
-                self.logger.warning("A message of kind %d could not be read: %s", number, type(error).__name__)
+                _log.warning("A message of kind %d could not be read: %s", number, type(error).__name__)
                 undecoded(number)
 
     class Client(IB):
@@ -42,6 +45,7 @@ def new_client(undecoded: Callable[[int], None]) -> "IB":
             """Not the library's own: it subscribes to the account anew each time the gateway comes back, for good,
             and the gateway allows two such subscriptions in all."""
 
+    logging.getLogger("ib_async").setLevel(logging.CRITICAL)  # a cancel is an error to it, and orders are told in full
     made = Client()
     made.RaiseRequestErrors = True
     made.client.decoder = Strict(made.wrapper, 0)

@@ -1178,6 +1178,7 @@ export const texts = {
   'connect.optional': '{name} (optional)',
   'connect.kept': 'kept in the vault',
   'connect.portal': 'Make keys at {where}.',
+  'connect.gateway': 'Its own program must run on this machine, signed in: {where}. Sauda asks it, and needs no keys.',
   'connect.address': 'Other addresses (development mode)',
   'connect.vault': 'Keys go into the encrypted vault on this machine and are sent to nobody but the broker.',
   'connect.staticIp': '{broker} takes orders only from the internet address you have registered with it.',

@@ -11,6 +11,7 @@ import { errorText } from '../shared/text.js';
 
 /** @param {import('../context.js').Ctx} ctx @param {import('../../format/brokers.js').LinkTold} one */
 export function openCheck(ctx, one) {
+  if (ctx.store.state.account !== one.account) ctx.useAccount(one.account); // the search below asks its market
   let key = '';
   const chosen = h('strong', null, t('check.choose'));
   const consent = h('input', { type: 'checkbox', id: 'check-order', disabled: one.tier !== 'gold' });
@@ -28,7 +29,6 @@ export function openCheck(ctx, one) {
     h('label', { class: 'check', for: 'check-order' }, consent, t('check.consent')),
     one.tier === 'gold' ? null : h('p', { class: 'note' }, one.locked_because), said, run, results);
   ctx.sheet(t('check.title', { title: one.title }), body, { wide: true });
-  if (ctx.store.state.account !== one.account) ctx.useAccount(one.account);
   ctx.api.checked(one.account).then(show, () => undefined);
 
   async function start() {

@@ -48,11 +48,11 @@ export function openConnect(ctx, broker, { account = '' } = {}) {
     input: h('input', { class: 'input', id: `connect-${field.name}`, type: field.secret ? 'password' : 'text', autocomplete: 'off', spellcheck: 'false', maxlength: '4000', placeholder: account ? t('connect.kept') : '' }),
   }));
   const development = ctx.store.state.session?.mode === 'development';
-  const rest = h('input', { class: 'input', id: 'connect-address', autocomplete: 'off', spellcheck: 'false', placeholder: 'rest=http://127.0.0.1:9001 stream=ws://127.0.0.1:9001/ws' });
+  const rest = h('input', { class: 'input', id: 'connect-addresses', autocomplete: 'off', spellcheck: 'false', placeholder: 'rest=http://127.0.0.1:9001 stream=ws://127.0.0.1:9001/ws' });
   const said = h('p', { class: 'ticket-lock', role: 'alert', hidden: true });
   const send = h('button', { type: 'submit', class: 'primary' }, broker.login === 'redirect' ? t('connect.goTo', { broker: broker.title }) : t('connect.test'));
   const form = h('form', { class: 'stack', on: { submit: (/** @type {Event} */ event) => void submit(event) } },
-    h('p', { class: 'muted' }, broker.portal ? t('connect.portal', { where: broker.portal }) : t('connect.vault')),
+    h('p', { class: 'muted' }, broker.portal ? t(broker.login === 'gateway' ? 'connect.gateway' : 'connect.portal', { where: broker.portal }) : t('connect.vault')),
     account ? null : h('label', { class: 'field', for: 'connect-title' }, h('span', { class: 'field-label' }, t('connect.title')), title),
     inputs.map(({ field, input }) => h('label', { class: 'field', for: input.id },
       h('span', { class: 'field-label' }, field.optional ? t('connect.optional', { name: field.title }) : field.title), input, field.help ? h('span', { class: 'muted' }, field.help) : null)),
@@ -78,6 +78,7 @@ export function openConnect(ctx, broker, { account = '' } = {}) {
       said.textContent = errorText(error);
       said.hidden = false;
       send.disabled = false;
+      send.scrollIntoView({ block: 'nearest' });
     }
   }
   return sheet;
