@@ -58,7 +58,7 @@ export function openConnect(ctx, broker, { account = '' } = {}) {
       h('span', { class: 'field-label' }, field.optional ? t('connect.optional', { name: field.title }) : field.title), input, field.help ? h('span', { class: 'muted' }, field.help) : null)),
     development ? h('label', { class: 'field', for: rest.id }, h('span', { class: 'field-label' }, t('connect.address')), rest) : null,
     broker.static_ip ? h('p', { class: 'note' }, t('connect.staticIp', { broker: broker.title })) : null,
-    h('p', { class: 'muted' }, t('connect.vault')), said, send);
+    broker.login === 'gateway' ? null : h('p', { class: 'muted' }, t('connect.vault')), said, send);
   const sheet = ctx.sheet(account ? t('connect.again', { broker: broker.title }) : t('connect.open', { broker: broker.title }), form);
 
   /** @param {Event} event */

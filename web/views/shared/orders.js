@@ -29,7 +29,7 @@ export function orderTable(ctx, { label, empty, done = false }) {
       { id: 'qty', label: t('col.qty'), num: true, width: 'minmax(0, .8fr)', cell: (order) => (order.filled > 0 && order.filled < order.quantity ? `${size(order.filled, order.unit)}/${size(order.quantity, order.unit)}` : size(order.quantity, order.unit)), place: 'sub' },
       { id: 'price', label: t('col.price'), num: true, width: 'minmax(72px, 1.3fr)', cell: (order) => (order.average === null ? askedPrice(ctx, order) : price(order.average, tickOf(ctx, order.key))), place: 'main' },
       { id: 'product', label: t('col.product'), width: '8ch', cell: (order) => t(`product.${order.product}`), place: 'sub' },
-      { id: 'mode', label: t('col.account'), width: 'minmax(7ch, .9fr)', cell: (order) => modeOf(ctx, order), place: 'sub' },
+      { id: 'mode', label: t('col.account'), width: 'minmax(8ch, 1.6fr)', cell: (order) => modeOf(ctx, order), place: 'sub' },
       { id: 'state', label: t('col.state'), width: '12ch', cell: (order) => ({ ...stateView(order), title: order.reason }), place: 'note' },
     ],
     onOpen: (order) => openOrder(ctx, order.id),

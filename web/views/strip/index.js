@@ -36,7 +36,7 @@ export function create(ctx) {
     if (one && one.state !== 'running') long.push(t(`marketState.${one.state}`));
     setText(marketText, ctx.phone() ? marketName(ctx, true) : long.join(' · '));
     setAttr(marketPill, 'title', t('market.open'));
-    setClass(marketPill, `pill strip-market ${one?.kind === 'live' ? 'plain' : 'sim'}`);
+    setClass(marketPill, `pill strip-market ${one?.kind === 'live' ? 'open' : 'sim'}`);
     const mine = account(ctx.store);
     setText(mode, mine?.mode ?? '');
     setClass(mode, `pill ${mine?.mode === 'LIVE' ? 'live' : 'paper'}`);
