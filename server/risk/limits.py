@@ -1,6 +1,7 @@
 """Limits of an account: frozen, each field range-checked, stored on disk through the journal (law 8)."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import msgspec
@@ -60,15 +61,34 @@ def limits_to(limits: Limits) -> dict[str, Any]:
 
 
 def limits_from(body: dict[str, Any]) -> Limits:
-    """Read limits back; raises Invalid naming the field that is out of range."""
+    """Read limits back; raises Invalid naming the field that is out of range, and the range."""
     try:
         return msgspec.convert(body, Limits, strict=True)
     except msgspec.ValidationError as error:
         text, _, at = str(error).partition(" - at ")
         unknown = re.search("unknown field `([^`]+)`", text)
+        field = unknown[1][:60] if unknown else at.strip("`$.")
+        taken = _RANGES.get(field, "")
+        said = f"{field.replace('_', ' ')} must be {taken}" if taken else f"{text[0].lower()}{text[1:]}"
         raise Invalid(
-            f"Limits not changed: {text[0].lower()}{text[1:]}.",
+            f"Limits not changed: {said}.",
             code="risk.limits",
-            field=unknown[1][:60] if unknown else at.strip("`$."),
-            remedy="Mend the value; every field has its range in the API page.",
+            field=field,
+            limit=taken,
+            value=str(body.get(field, ""))[:40],
+            remedy="Give such a value." if taken else "Mend the value; every field has its range in the API page.",
         ) from None
+
+
+def _ranges() -> Iterator[tuple[str, str]]:
+    for field in msgspec.inspect.type_info(Limits).fields:  # type: ignore[attr-defined]
+        kinds = field.type.types if isinstance(field.type, msgspec.inspect.UnionType) else (field.type,)
+        for kind in kinds:
+            if isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType):
+                word = "a whole number" if isinstance(kind, msgspec.inspect.IntType) else "a number"
+                least = f"from {kind.ge:,} to" if kind.ge is not None else f"above {kind.gt:,}, at most"
+                empty = ", or nothing for no limit" if len(kinds) > 1 else ""
+                yield field.name, f"{word} {least} {kind.le:,}{empty}"
+
+
+_RANGES = dict(_ranges())

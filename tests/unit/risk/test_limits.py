@@ -37,3 +37,13 @@ def test_limits_when_out_of_range_then_refused_naming_the_field(change: dict[str
     assert wrong.value.field == field
     assert wrong.value.code == "risk.limits"
     assert wrong.value.remedy
+
+
+def test_limits_when_refused_then_the_sentence_has_the_range() -> None:
+    for change, sentence in (
+        ({"order_quantity": None}, "order quantity must be a whole number from 1 to 1,000,000,000."),
+        ({"leverage": 5000.0}, "leverage must be a number above 0, at most 1,000, or nothing for no limit."),
+    ):
+        with pytest.raises(Invalid, match="Limits not changed") as wrong:
+            limits_from({**limits_to(Limits()), **change})
+        assert wrong.value.detail == f"Limits not changed: {sentence}"

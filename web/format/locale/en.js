@@ -606,6 +606,7 @@ export const texts = {
   'settings.state': 'Trading state',
   'settings.noLimit': 'no limit',
   'settings.used': '{value} used',
+  'settings.limitNumber': '{name} is not changed: give a number, or nothing for no limit.',
   'settings.limitSaved': '{name} is saved.',
   'settings.version': 'Sauda {version}',
   'theme.auto': 'Automatic',

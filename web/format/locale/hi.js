@@ -606,6 +606,7 @@ export const texts = {
   'settings.state': 'ट्रेडिंग स्थिति',
   'settings.noLimit': 'सीमा नहीं',
   'settings.used': '{value} उपयोग',
+  'settings.limitNumber': '{name} नहीं बदला: कोई संख्या दें, या बिना सीमा के लिए ख़ाली छोड़ें।',
   'settings.limitSaved': '{name} सहेजा।',
   'settings.version': 'सौदा {version}',
   'theme.auto': 'अपने आप',

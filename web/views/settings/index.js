@@ -61,6 +61,12 @@ export function create(ctx) {
     const input = h('input', { class: 'input short', value: value === null ? '' : String(value), inputmode: 'decimal', 'aria-label': limitName(name), placeholder: t('settings.noLimit'), on: { change: async () => {
       const text = input.value.replace(/[,\s]/g, '');
       const next = text === '' ? null : Number(text);
+      if (Number.isNaN(next)) {
+        // JSON has no word for it but null, and null would lift the limit
+        ctx.toast({ text: t('settings.limitNumber', { name: limitName(name) }), level: 'bad' });
+        input.value = value === null ? '' : String(value);
+        return;
+      }
       try {
         await ctx.api.limits({ account: ctx.store.state.account, limits: { [name]: next } });
         ctx.toast({ text: t('settings.limitSaved', { name: limitName(name) }), level: 'good' });
