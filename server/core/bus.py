@@ -22,6 +22,8 @@ class Bus:
 
     def __init__(self, keep: int = 10_000) -> None:
         self._handlers: list[tuple[type, Callable[[Any], None]]] = []
+        self._by_type: dict[type, tuple[Callable[[Any], None], ...]] = {}
+        """Those that listen to a class of events, as long as nobody comes or goes."""
         self._kept: deque[tuple[int, object]] = deque(maxlen=keep)
         self.sequence = 0
         self.failures = 0
@@ -30,19 +32,29 @@ class Bus:
         """Call `handler` for each event of `kind`; returns the call that ends it."""
         entry = (kind, handler)
         self._handlers.append(entry)
-        return lambda: self._handlers.remove(entry) if entry in self._handlers else None
+        self._by_type.clear()
+
+        def end() -> None:
+            if entry in self._handlers:
+                self._handlers.remove(entry)
+                self._by_type.clear()
+
+        return end
 
     def publish(self, event: object) -> int:
         """Hand `event` to its handlers; returns its sequence number, starting at 1."""
         self.sequence += 1
         self._kept.append((self.sequence, event))
-        for kind, handler in tuple(self._handlers):
-            if isinstance(event, kind):
-                try:
-                    handler(event)
-                except Exception:  # noqa: BLE001 - one deaf listener must not silence the rest
-                    self.failures += 1
-                    _log.exception("handler_failed", event_kind=type(event).__name__)
+        handlers = self._by_type.get(type(event))
+        if handlers is None:
+            found = tuple(handler for kind, handler in self._handlers if isinstance(event, kind))
+            handlers = self._by_type[type(event)] = found
+        for handler in handlers:
+            try:
+                handler(event)
+            except Exception:  # noqa: BLE001 - one deaf listener must not silence the rest
+                self.failures += 1
+                _log.exception("handler_failed", event_kind=type(event).__name__)
         return self.sequence
 
     def since(self, sequence: int) -> list[tuple[int, object]] | None:

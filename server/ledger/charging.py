@@ -95,7 +95,8 @@ def charge_fill(
         if origin == "squareoff":
             total = _each(total, rates.square_off_charges(plan, day), 1)
     total = Charges(**{name: getattr(total, name).quantize(_PAISA, ROUND_HALF_UP) for name in _LINES})
-    return Charged(quantity, value, total), _each(total, before.charges, -1)
+    alone = total if not before.quantity else _each(total, before.charges, -1)
+    return Charged(quantity, value, total), alone
 
 
 def _settlement(

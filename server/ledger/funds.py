@@ -1,6 +1,6 @@
 """What an account owns: the answer to "how much can I still use", derived from the books, never stored."""
 
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -50,17 +50,22 @@ class DayTotals(msgspec.Struct):
     realised_minor: int = 0
     charges_minor: int = 0
     tax_minor: int = 0
+    at: datetime | None = None
+    """The moment that was last found to belong to `day`: the postings of one transaction share it."""
 
     def turn(self, day: date) -> bool:
         """Start from zero when `day` is a later one; returns whether it is the day that is counted."""
         if self.day is None or day > self.day:
+            self.at = None
             self.day, self.realised_minor, self.charges_minor, self.tax_minor = day, 0, 0, 0
         return day == self.day
 
     def add(self, posting: Posting) -> None:
         """Count one posting; one of an earlier day is left out."""
-        if not self.turn(market_day(posting.at_market)):
-            return
+        if posting.at_market is not self.at:
+            if not self.turn(market_day(posting.at_market)):
+                return
+            self.at = posting.at_market
         if posting.book == "profit":
             self.realised_minor -= posting.minor
         elif posting.book == "charges":

@@ -70,12 +70,22 @@ class _Books:
         self.balances: dict[Book, int] = dict.fromkeys(_BOOKS, 0)
         self.holds: dict[str, int] = {}
         self.stories: dict[tuple[str, Product], Story] = {}
+        self.open: dict[tuple[str, Product], Position] = {}
+        """Those of them that are not flat: a day's finished trades must not make the next order dearer."""
         self.seen: set[str] = set()
         self.charged: dict[str, Charged] = {}
         self.charged_on: dict[date, list[str]] = {}
         self.deliveries = Deliveries()
         self.marks: set[tuple[str, Product, date]] = set()
         self.today = DayTotals()
+
+    def stand(self, position: Position) -> None:
+        """A position is now as given."""
+        place = (position.key, position.product)
+        if position.quantity:
+            self.open[place] = position
+        else:
+            self.open.pop(place, None)
 
     def charge(self, order: str, day: date, total: Charged) -> None:
         """Remember what an order has been charged, for as long as late fills are awaited."""
@@ -139,6 +149,7 @@ class Ledger:
         for position in positions:
             place = (position.key, position.product)
             books.stories[place] = Story(position, past.get(place, ()), marked.get(place, ()))
+            books.stand(position)
         self._accounts[account] = books
 
     def seen(self, account: str, execution: str) -> bool:
@@ -183,6 +194,7 @@ class Ledger:
         if place not in books.stories:
             books.stories[place] = Story(Position(account=fill.account, key=fill.key, product=place[1]))
         books.stories[place].add(fill, applied.position)
+        books.stand(applied.position)
 
     def mark_to_market(self, mark: Mark) -> Marked | None:
         """What a day's settlement price changes; None when there is nothing to mark, or it is marked already."""
@@ -216,6 +228,7 @@ class Ledger:
         books.marks.add((mark.key, mark.product, mark.day))
         self.fold(marked.postings)
         books.stories[mark.key, mark.product].add(mark, marked.position)
+        books.stand(marked.position)
 
     def depository(self, account: str, instrument: Instrument, product: Product, signed: int, day: date) -> Charges:
         """The depository's charge (in `other` and `gst`) that `signed` more units would bring on `day`.
@@ -227,8 +240,11 @@ class Ledger:
 
     def fold(self, postings: Iterable[Posting]) -> None:
         """Add postings, once they are in the journal, to the balances (fills go through `commit`)."""
+        books, account = None, ""
         for posting in postings:
-            books = self._of(posting.account)
+            if books is None or posting.account != account:
+                account = posting.account
+                books = self._of(account)
             books.balances[posting.book] += posting.minor
             books.today.add(posting)
             if posting.book == "margin":
@@ -305,12 +321,16 @@ class Ledger:
         """All positions ever touched since they were loaded, flat ones too."""
         return [story.position for story in self._of(account).stories.values()]
 
+    def open_positions(self, account: str) -> list[Position]:
+        """Those that are not flat."""
+        return list(self._of(account).open.values())
+
     def mark(self, account: str, prices: Mapping[str, Decimal]) -> dict[tuple[str, Product], int]:
         """Open profit in paise by (key, product) for each open position that has a price."""
         return {
             place: to_minor(position.worth(prices[position.key])) - position.cost_minor
-            for place, story in self._of(account).stories.items()
-            if (position := story.position).quantity and position.key in prices
+            for place, position in self._of(account).open.items()
+            if position.key in prices
         }
 
     def funds(self, account: str, prices: Mapping[str, Decimal] | None = None) -> Funds:
@@ -344,6 +364,8 @@ class Ledger:
 
     def _hold(self, account: str, reference: str, minor: int, at_market: datetime, key: str) -> tuple[Posting, ...]:
         change = minor - self._of(account).holds.get(reference, 0)
+        if not change:
+            return ()
         return transfer(
             self._ids.next(),
             account,

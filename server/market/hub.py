@@ -240,17 +240,30 @@ class Hub:
 
     def quote(self, key: str) -> Quote | None:
         """Last known state in exact Decimals; None before the first price. Raises NotFound for an unknown key."""
-        row = self.catalogue.row(key)
-        age = self._clock.monotonic() - float(self.slots.received[row])
-        return quote_of(self.slots, row, key, self.sources[self.slots.source[row]], age)
+        return self.quote_at(self.catalogue.row(key), key)
+
+    def quote_at(self, row: int, key: str) -> Quote | None:
+        """The same of a row, whose key is known."""
+        slots = self.slots
+        age = self._clock.monotonic() - slots.received.item(row)
+        return quote_of(slots, row, key, self.sources[slots.source.item(row)], age)
 
     def depth(self, key: str) -> Depth | None:
         """Last known book; None when none was ever sent."""
-        return depth_of(self.slots, self.catalogue.row(key))
+        return self.depth_at(self.catalogue.row(key))
+
+    def depth_at(self, row: int) -> Depth | None:
+        """The same of a row."""
+        return depth_of(self.slots, row)
 
     def last(self, key: str) -> float:
         """Last price as a float, NaN before the first; for analytics and marks, never for orders."""
-        return float(self.slots.quotes["ltp"][self.catalogue.row(key)])
+        return self.last_at(self.catalogue.row(key))
+
+    def last_at(self, row: int) -> float:
+        """The same of a row."""
+        price: float = self.slots.ltp.item(row)
+        return price
 
     def age(self, key: str) -> float:
         """Monotonic seconds since the instrument's own last tick; infinity before the first."""

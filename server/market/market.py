@@ -32,6 +32,7 @@ __all__ = ("Market", "MarketBeat", "MarketState")
 _HOUSEKEEPING_SECONDS = 0.5
 _PHASE_ORDER = ("continuous", "closing_auction", "preopen", "post_close")
 _KEPT_DAYS = 10
+_NAN = float("nan")
 
 
 class MarketState(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,15 +212,18 @@ class Market:
 
     def quote(self, key: str) -> Quote | None:
         """The last known price with its age; None when there was none yet."""
-        return self.hub.quote(key) if key in self.catalogue else None
+        row = self.catalogue.find(key)
+        return None if row is None else self.hub.quote_at(row, key)
 
     def depth(self, key: str) -> Depth | None:
         """The last known book; None when none was ever sent."""
-        return self.hub.depth(key) if key in self.catalogue else None
+        row = self.catalogue.find(key)
+        return None if row is None else self.hub.depth_at(row)
 
     def last(self, key: str) -> float:
         """Last price as a float for analytics; NaN when there was none yet."""
-        return self.hub.last(key) if key in self.catalogue else float("nan")
+        row = self.catalogue.find(key)
+        return _NAN if row is None else self.hub.last_at(row)
 
     def spot(self, name: str) -> float:
         """Last price of the underlying of that name (an index or a share); NaN when not known."""

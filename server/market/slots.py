@@ -44,6 +44,8 @@ class Slots:
         self.size = 0
         self.quotes: npt.NDArray[Any] = np.zeros(0, dtype=QUOTE_RECORD)
         """The wire records."""
+        self.ltp: npt.NDArray[np.float64] = self.quotes["ltp"]
+        """The last prices among them."""
         self.meta: npt.NDArray[Any] = np.zeros(0, dtype=META)
         self.depth: npt.NDArray[Any] = np.zeros(0, dtype=DEPTH_RECORD)
         self.depth_changed: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
@@ -107,5 +109,6 @@ class Slots:
         meta["volume"], meta["received"] = -1, _NEVER
         meta[:old] = self.meta
         self.quotes, self.depth, self.meta = quotes, depth, meta
+        self.ltp = quotes["ltp"]
         self.depth_changed = np.concatenate((self.depth_changed, np.zeros(room - old, dtype=np.int64)))
         self.scratch = np.zeros(room, dtype=np.int64)

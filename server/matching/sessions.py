@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from server.core.clock import IST
+from server.core.clock import IST, india_day
 from server.core.errors import Invalid
 from server.domain.instruments import Instrument
 from server.rulebook import Rulebook
@@ -13,7 +13,7 @@ __all__ = ("Sessions", "session_day")
 
 def session_day(at: datetime) -> date:
     """Indian calendar date of a market time."""
-    return at.astimezone(IST).date()
+    return india_day(at)
 
 
 class Sessions:

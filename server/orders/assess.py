@@ -124,7 +124,7 @@ class Assessor:
         if limits.leverage is None and limits.correlated is None:
             return {}
         market = desk.market(order.account)
-        units = [(p.key, p.quantity * p.unit) for p in desk.ledger.positions(order.account) if p.quantity]
+        units = [(p.key, p.quantity * p.unit) for p in desk.ledger.open_positions(order.account)]
         for (key, _, side), pending in desk.book.pending(order.account).items():
             if (found := market.instrument(key)) is not None:
                 units.append((key, (pending.quantity if side == "BUY" else -pending.quantity) * found.unit))

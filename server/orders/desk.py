@@ -31,7 +31,7 @@ from server.domain.journal import (
     PositionMarked,
     RiskChanged,
 )
-from server.domain.money import to_minor
+from server.domain.money import exact, to_minor
 from server.domain.orders import Fill, Order, Product, recounted
 from server.orders import machine
 from server.orders.book import OrderBook, Working
@@ -164,9 +164,10 @@ class Desk:
         """Last price of everything the account holds, as far as there is one."""
         market = self.market(account)
         prices = {}
-        for position in self.ledger.positions(account):
-            if position.quantity and (quote := market.quote(position.key)) is not None:
-                prices[position.key] = quote.ltp
+        for position in self.ledger.open_positions(account):
+            last = market.last(position.key)
+            if last == last:  # not NaN: there was a price
+                prices[position.key] = exact(last)
         return prices
 
     # changing
@@ -197,12 +198,21 @@ class Desk:
                 remedy="Sauda connects by itself; the System page shows how it stands.",
             )
 
-    def intend(self, order: Order, correlation: str, outlay: Decimal, charges_minor: int, actor: str) -> Done:
-        """Take in a new order with the money it needs; nothing may be sent before the future is done (law 1)."""
+    def intend(
+        self,
+        order: Order,
+        correlation: str,
+        outlay: Decimal,
+        charges_minor: int,
+        actor: str,
+        margin_minor: int | None = None,
+    ) -> Done:
+        """Take in a new order with the money it needs; nothing may be sent before the future is done (law 1).
+        `margin_minor`: what its group then needs, where that has been worked out at this very moment."""
         self.ensure_writable()
         working = self.book.add(order, correlation)
         working.outlay, working.charges_minor = outlay, charges_minor
-        return self._write_order(working, "intended", actor)
+        return self._write_order(working, "intended", actor, margin_minor=margin_minor)
 
     def step(self, working: Working, step: machine.Step, event: str, actor: str = SYSTEM) -> Done:
         """Move an order; raises Illegal when it cannot, Unavailable while the journal is broken."""
@@ -323,9 +333,11 @@ class Desk:
         (_log.warning if level == "bad" else _log.info)("notice", level_=level, text=text, subject=subject)
         self.bus.publish(Notice(at=self.clock.now(), level=level, text=text, subject=subject))
 
-    def _write_order(self, working: Working, event: str, actor: str, *, money: bool = True) -> Done:
+    def _write_order(
+        self, working: Working, event: str, actor: str, *, money: bool = True, margin_minor: int | None = None
+    ) -> Done:
         order, now = working.order, self.clock.now()
-        postings = self._money(working) if money else ()
+        postings = self._money(working, margin_minor) if money else ()
         events: list[object] = [OrderSeen(at=now, correlation=working.correlation, event=event, order=order)]
         if postings:
             events.append(FundsChanged(at=now, correlation=working.correlation, account=order.account))
@@ -338,8 +350,8 @@ class Desk:
 
     # money
 
-    def _money(self, working: Working) -> tuple[Posting, ...]:
-        """Hold or release what the order and its group need now; folded."""
+    def _money(self, working: Working, margin_minor: int | None = None) -> tuple[Posting, ...]:
+        """Hold or release what the order and its group need now (`margin_minor`, where that is known); folded."""
         order = working.order
         market = self.market(order.account)
         hold = 0
@@ -353,20 +365,22 @@ class Desk:
             self.ledger.fold(postings)
             working.held = hold
         instrument = market.instrument(order.key)
-        return postings + (self._remargin(order.account, instrument.name) if instrument is not None else ())
+        if instrument is None:
+            return postings
+        return postings + self._remargin(order.account, instrument.name, margin_minor)
 
-    def _remargin(self, account: str, group: str | None) -> tuple[Posting, ...]:
+    def _remargin(self, account: str, group: str | None, need: int | None = None) -> tuple[Posting, ...]:
         """Bring the account's margin to what one group (or each group) needs now; folded.
 
         What cannot be worked out (no price, a day the rulebook does not know) stays held as it is: a fill is a fact
         and must not be lost for it."""
         try:
-            return self._margin_change(account, group)
+            return self._margin_change(account, group, need)
         except SaudaError as error:
             _log.warning("margin_not_worked_out", account=account, group=group, error=error.detail)
             return ()
 
-    def _margin_change(self, account: str, group: str | None) -> tuple[Posting, ...]:
+    def _margin_change(self, account: str, group: str | None, need: int | None = None) -> tuple[Posting, ...]:
         market = self.market(account)
         known = self.needs.groups(account)
         if known is None or group is None:
@@ -378,7 +392,8 @@ class Desk:
                 groups[name] = need
             total = self.needs.set_all(account, groups)
         else:
-            need = self.required(account, group)
+            if need is None:
+                need = self.required(account, group)
             if need is None or need == known.get(group, 0):
                 return ()
             total = self.needs.set_one(account, group, need)
@@ -404,11 +419,11 @@ class Desk:
         if extra is not None:
             own = extra.price or extra.trigger or extra.reference
             orders.append((extra.key, extra.product, extra.side, extra.pending, own))
-        positions = [*self.ledger.positions(account), *filled]
+        positions = [*self.ledger.open_positions(account), *filled]
         return self.needs.required(self.market(account), positions, orders, group)
 
     def _groups(self, account: str, market: Market) -> set[str]:
-        keys = {p.key for p in self.ledger.positions(account) if p.quantity}
+        keys = {p.key for p in self.ledger.open_positions(account)}
         keys |= {key for key, _, _ in self.book.pending(account)}
         return {found.name for key in keys if (found := market.instrument(key)) is not None}
 

@@ -329,7 +329,7 @@ class OrderService:
         desk = self.desk
         desk.ensure_writable()
         marks = desk.marks(account)
-        if any(p.quantity and p.key not in marks for p in desk.ledger.positions(account)):
+        if any(p.key not in marks for p in desk.ledger.open_positions(account)):
             return  # a position without a price would be counted at cost: a wrong wealth to begin the day with
         funds = desk.ledger.funds(account, marks)
         changes: list[RiskChanged] = begin_day(self.risk, account, desk.day(account), funds)

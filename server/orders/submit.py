@@ -117,7 +117,9 @@ class Submitter:
             raise
         desk.risk.of(account.id).bucket.take()
         self._say_if_stale(assessment, order)
-        done = desk.intend(order, correlation, assessment.outlay, assessment.charges_minor, actor)
+        done = desk.intend(
+            order, correlation, assessment.outlay, assessment.charges_minor, actor, assessment.required_after
+        )
         working = desk.working(order.id)
         sending = working.sending = asyncio.get_running_loop().create_future()
         try:

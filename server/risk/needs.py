@@ -47,17 +47,24 @@ class Needs:
         held: _Parts = {}
         buys: _Parts = {}
         sells: _Parts = {}
+        find = market.instrument
         for position in positions:
-            if position.quantity and (found := _of_group(market, position.key, group)) is not None:
+            found = find(position.key) if position.quantity else None
+            if found is not None and found.name == group:
                 _add(held, position.key, found, position.product, position.of_unit(found.unit).quantity, None)
         for key, product, side, quantity, own in orders:
-            if quantity and (found := _of_group(market, key, group)) is not None:
+            found = find(key) if quantity else None
+            if found is not None and found.name == group:
                 buying = side == "BUY"
                 _add(buys if buying else sells, key, found, product, quantity if buying else -quantity, own)
-        day = india_day(market.now())
+        cases = [held] if held else []
+        cases += [_joined(held, side) for side in (buys, sells) if side]
+        if not cases:
+            return 0
+        day, last = india_day(market.now()), _Once(market)
         most = 0
-        for case in (held, *(_joined(held, side) for side in (buys, sells) if side)):
-            one = self._one(market, case, day)
+        for case in cases:
+            one = self._one(last, case, day)
             if one is None:
                 return None
             most = max(most, one)
@@ -85,13 +92,16 @@ class Needs:
         """Begin again, after a load from disk."""
         self._groups = {}
 
-    def _one(self, market: Market, parts: "_Parts", day: date) -> int | None:
+    def _one(self, last: "_Once", parts: "_Parts", day: date) -> int | None:
         counted = [part for part in parts.values() if part.quantity]
-        if all(part.paid and not part.delivers_by(day) for part in counted):
+        for part in counted:
+            if not part.paid or part.delivers_by(day):
+                break
+        else:
             return 0
         priced = []
         for part in counted:
-            prices = part.prices(market)
+            prices = part.prices(last)
             if prices is None:
                 return None
             priced.append((part.key, part.product, part.quantity, *prices))
@@ -115,6 +125,17 @@ class Needs:
                 self._last.clear()
             self._last[asked] = known
         return known
+
+
+class _Once(dict[str, float]):
+    """Last prices, each asked of the market once for all cases of one question."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+
+    def __missing__(self, key: str) -> float:
+        price = self[key] = self._market.last(key)
+        return price
 
 
 class _Part:
@@ -146,14 +167,14 @@ class _Part:
         soon = expiry is not None and (expiry - day).days <= DELIVERY_LOOK_DAYS
         return soon and self.instrument.segment == "STOCK_OPT"
 
-    def prices(self, market: Market) -> tuple[float, float] | None:
+    def prices(self, last: _Once) -> tuple[float, float] | None:
         """Price of the instrument and of its underlying; None when one is missing."""
-        price = market.last(self.key)
+        price = last[self.key]
         if math.isnan(price):
             if self.own is None:
                 return None
             price = float(self.own)
-        under = market.last(self.instrument.underlying) if self.instrument.underlying else price
+        under = last[self.instrument.underlying] if self.instrument.underlying else price
         if math.isnan(under):
             if self.instrument.kind == "OPTION":
                 return None
@@ -162,11 +183,6 @@ class _Part:
 
 
 _Parts = dict[tuple[str, str], _Part]
-
-
-def _of_group(market: Market, key: str, group: str) -> Instrument | None:
-    found = market.instrument(key)
-    return found if found is not None and found.name == group else None
 
 
 def _add(parts: _Parts, key: str, instrument: Instrument, product: str, quantity: int, own: Decimal | None) -> None:

@@ -93,6 +93,10 @@ class Books(Protocol):
         """Every position of the account, flat ones may be among them."""
         ...
 
+    def open_positions(self, account: str) -> Sequence[Position]:
+        """Those that are not flat."""
+        ...
+
     def position(self, account: str, key: str, product: Product) -> Position:
         """One position; a flat one when there is none."""
         ...

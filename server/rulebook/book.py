@@ -30,6 +30,7 @@ __all__ = ("Rulebook",)
 _MINUTES_A_YEAR = 365 * 24 * 60
 _ONE_DAY = timedelta(days=1)
 _NOTHING = Decimal(0)
+_REMEMBERED = 512
 
 
 class Rulebook:
@@ -47,6 +48,8 @@ class Rulebook:
         self._charges = ChargeRules(rows)
         self._margins = Margins(rows, self._names, self._calendar)
         self._abroad = Abroad(rows)
+        self._charged: dict[tuple[object, ...], Charges] = {}
+        """Of the last whole orders: one is asked for when it is assessed and again when it fills."""
         rows.finish()
         self._tables: dict[str, Table[Row]] = {}
         for part in (
@@ -256,8 +259,14 @@ class Rulebook:
         with them the fills of an order cost together what one fill would. `rounded=False` gives exact figures."""
         if self._abroad.has(instrument.segment):
             return Charges()  # brokers there report their commission with the trade; none is estimated
+        asked: tuple[object, ...] | None = None
+        if first_fill_of_order and rounded and price.is_finite() and not (value_so_far or brokerage_so_far):
+            kind = (instrument.exchange, instrument.symbol, instrument.kind, instrument.segment, instrument.unit)
+            asked = (broker, *kind, side, product, quantity, price, day)
+            if (known := self._charged.get(asked)) is not None:
+                return known
         trade = Trade(instrument=instrument, side=side, product=product, quantity=quantity, price=price, order="")
-        return self._charges.fill(
+        found = self._charges.fill(
             broker,
             trade,
             day,
@@ -266,6 +275,11 @@ class Rulebook:
             value_so_far=value_so_far,
             rounding=rounded,
         )
+        if asked is not None:
+            if len(self._charged) >= _REMEMBERED:
+                self._charged.clear()
+            self._charged[asked] = found
+        return found
 
     def exact_charges(self, trade: Trade, day: date, brokerage: Decimal, *, ipft: bool = True) -> Charges:
         """Unrounded lines at a brokerage given from outside, to check a broker's own figures against."""

@@ -137,7 +137,8 @@ class Projector:
     def __init__(self, dialect: Dialect) -> None:
         self._statements: dict[str, Statement] = {
             "accounts": upsert(tables.accounts, dialect),
-            "orders": upsert(tables.orders, dialect),
+            # whose it is, what asked for it and what made it never change in an order's life, and are indexed
+            "orders": upsert(tables.orders, dialect, fixed=("account", "request_id", "parent")),
             "fills": insert(tables.fills, dialect),
             "positions": upsert(tables.positions, dialect),
             "marks": upsert(tables.marks, dialect),

@@ -2,6 +2,9 @@
 
 Building and compiling an INSERT through SQLAlchemy costs more than the INSERT itself. The statement and the column
 types' conversions are therefore worked out once for a dialect; after that a row is a tuple given to the raw cursor.
+
+Several rows go as one statement with several VALUES, not through `executemany`: that lets go of the interpreter and
+asks for it back at every row, which is dear while the event loop is busy.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +19,9 @@ from server.storage.columns import Exact, Moment, to_us
 __all__ = ("Cursor", "Statement", "insert", "upsert")
 
 
+_POWERS = 6
+"""The largest statement takes 2 to the power of one less: 32 rows, far below SQLite's limit of 32,766 values."""
+
 _PLAIN: dict[type, Callable[[Any], Any]] = {Moment: to_us, Exact: str}
 """What the commonest columns' own types do, without the layers in between: half of a row's cost."""
 
@@ -24,8 +30,6 @@ class Cursor(Protocol):
     """What is used of a driver's cursor."""
 
     def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Any: ...
-
-    def executemany(self, sql: str, parameters: Sequence[Sequence[Any]], /) -> Any: ...
 
 
 class Statement:
@@ -38,6 +42,7 @@ class Statement:
             raise Fault(f"the statement for {table.name} does not take its columns in order")
         self.table = table
         self.sql = str(compiled)
+        self._sql = _by_size(self.sql, table)
         self._convert: list[tuple[int, Callable[[Any], Any]]] = []
         self._present: list[tuple[int, Callable[[Any], Any]]] = []
         """Conversions of what is there: None stays None."""
@@ -52,17 +57,34 @@ class Statement:
 
     def run(self, cursor: Cursor, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows of domain values, in order."""
-        ready = [list(row) for row in rows]
-        for values in ready:
+        at, left = 0, len(rows)
+        while left:
+            size = 1 << min(left.bit_length(), len(self._sql)) - 1
+            cursor.execute(self._sql[size], self._ready(rows[at : at + size]))
+            at, left = at + size, left - size
+
+    def _ready(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """The values of some rows, converted, one row after the other."""
+        values: list[Any] = []
+        for row in rows:
+            start = len(values)
+            values += row
             for place, convert in self._present:
-                if (value := values[place]) is not None:
-                    values[place] = convert(value)
+                if (value := values[start + place]) is not None:
+                    values[start + place] = convert(value)
             for place, convert in self._convert:
-                values[place] = convert(values[place])
-        if len(ready) == 1:
-            cursor.execute(self.sql, ready[0])
-        else:
-            cursor.executemany(self.sql, ready)
+                values[start + place] = convert(values[start + place])
+        return values
+
+
+def _by_size(sql: str, table: Table) -> dict[int, str]:
+    """The statement for 1, 2, 4 ... rows; few sizes, so that the driver keeps them all prepared."""
+    head, begin, rest = sql.partition(" VALUES (")
+    one, end, tail = rest.partition(")")
+    if not begin or not end or begin in tail:
+        raise Fault(f"the statement for {table.name} has no plain list of values")
+    sizes = [1 << power for power in range(_POWERS)]
+    return {size: f"{head} VALUES {', '.join([f'({one})'] * size)}{tail}" for size in sizes}
 
 
 def insert(table: Table, dialect: Dialect) -> Statement:
@@ -70,13 +92,14 @@ def insert(table: Table, dialect: Dialect) -> Statement:
     return Statement(table, table.insert(), dialect)
 
 
-def upsert(table: Table, dialect: Dialect, add: tuple[str, ...] = ()) -> Statement:
-    """INSERT, or replace the row with the same primary key; columns in `add` are added to instead."""
+def upsert(table: Table, dialect: Dialect, *, add: tuple[str, ...] = (), fixed: tuple[str, ...] = ()) -> Statement:
+    """INSERT, or replace the row with the same primary key; columns in `add` are added to instead, those in `fixed`
+    are left as they are: setting a column writes its indexes anew, also to the value it has."""
     # both dialects spell it alike, and importing one that is not used costs start-up time
     base: Any = import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table)
     change = {
         column.name: column + base.excluded[column.name] if column.name in add else base.excluded[column.name]
         for column in table.columns
-        if not column.primary_key
+        if not column.primary_key and column.name not in fixed
     }
     return Statement(table, base.on_conflict_do_update(index_elements=list(table.primary_key), set_=change), dialect)

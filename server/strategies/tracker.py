@@ -1,7 +1,7 @@
 """Keeps strategies true to the account: reads trades, finds groups, judges stops, measures and records their course.
 
-One supervised part. A look comes each second and soon after a fill; a look that fails for one account (its market does
-not run, the journal is broken) is tried again at the next.
+One supervised part. A look comes each second and soon after a fill, one for all fills of that moment; a look that fails
+for one account (its market does not run, the journal is broken) is tried again at the next.
 """
 
 import asyncio
@@ -40,6 +40,9 @@ from server.strategies.strategy import Strategy, filled
 __all__ = ("Tracker", "series_key")
 
 _EVERY = 1.0
+_GATHER = 0.2
+"""Seconds between a fill and the look it asks for: a look reads trades from disk, and a stream of orders must not pay
+for one each."""
 _CALM = 2.0
 """Seconds without a fill before positions are grouped: a basket is then through."""
 _AMISS = 3
@@ -116,6 +119,8 @@ class Tracker:
                 for task in (sleeper, waker):
                     task.cancel()
                 await asyncio.gather(sleeper, waker, return_exceptions=True)
+            if self._wake.is_set():
+                await self._clock.sleep(_GATHER)
             self._wake.clear()
 
     async def look(self) -> None:

@@ -22,6 +22,7 @@ from server.rulebook import Rulebook
 
 __all__ = ("House",)
 
+_DAYS = 64
 _KEEP = timedelta(days=2)
 """How long finished orders can still be looked up."""
 
@@ -36,6 +37,7 @@ class House:
         self._market_id = market_id
         self._count = 0
         self._day: date | None = None
+        self._square_offs: dict[tuple[str, date], datetime | None] = {}
 
     def look(self, now: datetime) -> None:
         """Do what is due at `now`, market time. Days and names the rulebook does not know are left alone."""
@@ -49,13 +51,24 @@ class House:
     def over(self, instrument: Instrument, now: datetime, opened: date | None = None) -> bool:
         """Whether MIS in `instrument` must end now; `opened` is the day of the position's last trade."""
         today = session_day(now)
-        try:
-            if not self._rules.trading_day(today, instrument.segment):
-                return False
-            moment = self._rules.square_off(self._settings.plan, instrument.segment, today)
-        except Invalid:
+        moment = self._square_off(instrument.segment, today)
+        if moment is None:
             return False
         return now >= moment or (opened is not None and opened < today)
+
+    def _square_off(self, segment: str, day: date) -> datetime | None:
+        """When MIS in a segment ends on a day; None where it does not trade, or the rulebook does not know."""
+        place = (segment, day)
+        if place not in self._square_offs:
+            try:
+                trades = self._rules.trading_day(day, segment)
+                moment = self._rules.square_off(self._settings.plan, segment, day) if trades else None
+            except Invalid:
+                moment = None
+            if len(self._square_offs) >= _DAYS:
+                self._square_offs.clear()
+            self._square_offs[place] = moment
+        return self._square_offs[place]
 
     # intraday
 

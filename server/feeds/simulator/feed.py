@@ -261,7 +261,9 @@ class Simulator:
     def _now_ns(self) -> int:
         """Market time as told: it never goes back. After a delay the schedule is set back to where the ticks are, and
         this stands still until the schedule has caught up."""
-        self._told = max(self._told, self._plan_ns())
+        plan = self._plan_ns()
+        if plan > self._told:
+            self._told = plan
         return self._told
 
     def _plan_ns(self) -> int:
