@@ -16,8 +16,9 @@ from server.api.strict import plain
 from server.core.errors import Fault, Invalid, NotFound, Problem, RateLimited, SaudaError, Unavailable
 from server.core.logs import correlation
 
-__all__ = ("HANDLERS", "problem_of", "respond")
+__all__ = ("HANDLERS", "MEDIA", "answer_of", "problem_of", "respond")
 
+MEDIA = "application/problem+json"
 _log = structlog.get_logger("api")
 _MISSING = re.compile(r"Missing required \w+ parameter '([^']+)'")
 _CODES = {404: "not_found", 405: "request.method", 413: "request.size", 415: "request.type", 401: "unauthorised"}
@@ -64,23 +65,25 @@ def problem_of(error: BaseException, names: Mapping[str, str] | None = None) -> 
 
 def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Exception handler for the whole app."""
-    problem = problem_of(error, _wire_names(request) if isinstance(error, ValidationException) else None)
+    names = _wire_names(request) if isinstance(error, ValidationException) else None
+    status, headers, body = answer_of(error, request.url.path, names)
+    return Response(body, status_code=status, media_type=MEDIA, headers=headers)
+
+
+def answer_of(error: Exception, path: str, names: Mapping[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
+    """(status, headers beside the body's own, body) for an error; what is our fault is logged."""
+    problem = problem_of(error, names)
     if problem.status >= 500:
         if isinstance(error, Unavailable):  # foreseen, and said to the caller; no trace is needed
-            _log.warning("request_refused", path=request.url.path, code=problem.code, detail=problem.detail)
+            _log.warning("request_refused", path=path, code=problem.code, detail=problem.detail)
         else:
-            _log.error("request_failed", path=request.url.path, code=problem.code, exc_info=error)
+            _log.error("request_failed", path=path, code=problem.code, exc_info=error)
     headers = {}
     if isinstance(error, RateLimited):
         headers["retry-after"] = str(max(1, round(error.retry_after)))
     if isinstance(error, HTTPException) and error.headers:
         headers |= {k: v for k, v in error.headers.items() if k.lower() == "allow"}
-    return Response(
-        msgspec.json.encode(problem),
-        status_code=problem.status,
-        media_type="application/problem+json",
-        headers=headers,
-    )
+    return problem.status, headers, msgspec.json.encode(problem)
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any], Exception], Response[bytes]]] = {

@@ -18,10 +18,11 @@ from server.domain.orders import Order, OrderRequest, OrderType, Product
 from server.orders.ports import Change
 from server.orders.preview import Preview
 
-__all__ = ("OWNER", "ROUTES", "OrderWire")
+__all__ = ("OWNER", "PLACE", "ROUTES", "OrderWire", "place_one")
 
 OWNER = "owner"
 """The actor of everything the local owner does."""
+PLACE = "/api/v1/orders"
 
 
 class OrderWire(msgspec.Struct, frozen=True):
@@ -69,15 +70,21 @@ class Exit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     request_id: str = ""
 
 
-@post("/api/v1/orders", dto=Strict[OrderRequest], return_dto=None, tags=["Orders"], summary="Place an order")
+@post(PLACE, dto=Strict[OrderRequest], return_dto=None, tags=["Orders"], summary="Place an order")
 async def place(context: NamedDependency[Context], data: JSONBody[OrderRequest]) -> Response[OrderWire]:
     """201 with the order as it stands on disk (its state may be REJECTED or UNKNOWN); 200 when this request_id came
     before; 422 when a limit refuses it, and then nothing was sent."""
-    context.ensure_confirmed(data.account)
+    order, status = await place_one(context, data)
+    return Response(order, status_code=status)
+
+
+async def place_one(context: Context, request: OrderRequest) -> tuple[OrderWire, int]:
+    """What `place` answers: the order, and the status. Also the whole of what `express` does."""
+    context.ensure_confirmed(request.account)
     began = context.clock.monotonic()
-    placed = await context.orders.place(data, actor=OWNER, correlation=correlation.get())
+    placed = await context.orders.place(request, actor=OWNER, correlation=correlation.get())
     context.order_times.add(context.clock.monotonic() - began)
-    return Response(OrderWire(placed.order), status_code=201 if placed.new else 200)
+    return OrderWire(placed.order), 201 if placed.new else 200
 
 
 @post(

@@ -16,12 +16,13 @@ from typing import Any
 import msgspec
 import psutil
 import structlog
-from litestar import Litestar
+from litestar.types import ASGIApp
 
 from server import __version__
 from server.api.app import create_app
 from server.api.connect import CALLBACK, connect_handlers
 from server.api.context import Context
+from server.api.express import Express
 from server.api.imports import import_handlers
 from server.api.pages import Site
 from server.api.portfolio import portfolio_handlers
@@ -184,12 +185,13 @@ class Runtime:
             await self.storage.journal.commit(self._note("stop"))
         await self.storage.close()
 
-    def app(self) -> Litestar:
+    def app(self) -> ASGIApp:
         """The HTTP app over this runtime."""
         site = Site(bundled("web"), reload=self.settings.server.mode == "development")
         recorded = [*import_handlers(self.imports), *replay_handlers(self.replays)]
         live = [*connect_handlers(self.live_front), *portfolio_handlers(self.live_front)]
-        return create_app(self.context, site, [*stream_handlers(self.streams), *recorded, *live])
+        whole: Any = create_app(self.context, site, [*stream_handlers(self.streams), *recorded, *live])
+        return Express(whole, self.context)
 
     async def _prepare(self, data: Path, read: Callable[[], Settings]) -> None:
         storage = self.storage

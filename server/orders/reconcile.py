@@ -14,7 +14,7 @@ import msgspec
 
 from server.core.errors import SaudaError, Unavailable
 from server.domain.instruments import plain_quantity
-from server.domain.orders import LIVE_STATES, Fill, Order
+from server.domain.orders import LIVE_STATES, TERMINAL_STATES, Fill, Order
 from server.orders import machine
 from server.orders.book import Working
 from server.orders.desk import SYSTEM, Desk, Done
@@ -50,6 +50,9 @@ class Reconciler:
         self._updates = updates
         self._inflight = inflight
         self._said: dict[str, set[str]] = {}
+        self._settled: dict[str, set[tuple[object, ...]]] = {}
+        """Reports of finished orders that agreed with the books at the last look: they are not looked up again, on disk
+        perhaps, every half minute."""
 
     async def reconcile(self, account: str, *, joining: bool = False) -> Reconciled:
         """Compare and repair; raises what the broker raises when it cannot be read (try again later). `joining`: the
@@ -64,11 +67,22 @@ class Reconciler:
         found.orders = len(reports)
         self._one_id_twice(reports, found)
         self._match_by_look(account, execution, reports)
+        before_this = set() if joining or desk.resuming else self._settled.get(account, set())
+        settled: set[tuple[object, ...]] = set()
         for report in reports:
+            tells = _tells(report)
+            if tells in before_this:
+                settled.add(tells)
+                continue
             known = await self._updates.knows(account, report)
             done = await self._one(self._updates.report(account, report), found)
             found.external += not known and done is not None
+            if self._agrees(account, report):
+                settled.add(tells)
+        self._settled[account] = settled
         for fill in await execution.trades():
+            if desk.ledger.seen(account, fill.execution):
+                continue
             if await self._one(self._updates.fill(account, fill), found) is not None:
                 found.fills += 1
         await self._missing(account, execution, reports, before)
@@ -92,6 +106,15 @@ class Reconciler:
         except SaudaError as error:
             found.differences.append(f"Something the broker tells could not be applied: {error.detail}")
             return None
+
+    def _agrees(self, account: str, report: OrderReport) -> bool:
+        """Whether both sides say that the order has ended, and how: only a fill can change that."""
+        book = self._desk.book
+        working = book.get(report.client_id) or book.by_broker(account, report.broker_id)
+        if working is None or report.state not in TERMINAL_STATES:
+            return False
+        order = working.order
+        return (order.state, order.filled, order.broker_id) == (report.state, report.filled, report.broker_id)
 
     def _mark_lost(self, account: str) -> None:
         """An order sent by an earlier run, without an answer on disk, is UNKNOWN: start-up is recovery."""
@@ -219,6 +242,11 @@ class Reconciler:
             if text not in said:
                 self._desk.notice("warn", text, account)
         self._said[account] = set(differences)
+
+
+def _tells(report: OrderReport) -> tuple[object, ...]:
+    """What of a finished order's report could be news."""
+    return report.broker_id, report.client_id, report.state, report.quantity, report.filled, report.reason
 
 
 def _same(order: Order, report: OrderReport) -> bool:

@@ -19,7 +19,9 @@ async def within(clock: Clock, seconds: float, work: Coroutine[Any, Any, T]) -> 
     timer: asyncio.Future[None] | None = None
     try:
         await asyncio.sleep(0)  # what answers at once, as the paper broker does, needs no timer
-        if not task.done():
+        if task.done():
+            await asyncio.sleep(0)  # what was told along with the answer, a fill, is heard before it
+        else:
             timer = asyncio.ensure_future(clock.sleep(seconds))
             await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():

@@ -101,6 +101,14 @@ def test_apply_late_fill_when_it_belongs_before_others_then_position_is_as_if_it
     assert ledger.funds(WHO).realised_minor == 650_000
 
 
+def test_open_positions_when_one_is_closed_then_only_what_is_held_is_among_them(ledger: Ledger) -> None:
+    book(ledger, fill(RELIANCE.key, "BUY", 10, "1300"), "MIS", RELIANCE)
+    assert ledger.open_positions(WHO) == ledger.positions(WHO)
+    book(ledger, fill(RELIANCE.key, "SELL", 10, "1310"), "MIS", RELIANCE)
+    assert ledger.open_positions(WHO) == []
+    assert [p.quantity for p in ledger.positions(WHO)] == [0]
+
+
 def test_hold_when_order_is_placed_partly_filled_and_ends_then_cash_comes_back(ledger: Ledger) -> None:
     sent = order(NIFTY, "BUY", 130, "LIMIT", "150.00")
     ledger.fold(ledger.hold(sent, 1_950_000, ist("10:00")))

@@ -22,6 +22,28 @@ async def test_reconcile_when_all_agrees_then_nothing_is_written() -> None:
         assert len(stage.journal.entries) == before
 
 
+async def test_reconcile_when_an_order_has_ended_on_both_sides_then_only_news_of_it_is_looked_at_again() -> None:
+    async with Stage() as stage:
+        stage.broker.script.append("fill")
+        placed = await stage.finish(stage.service.place(request(), actor="owner"))
+        await stage.settle()
+        await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        asked: list[str] = []
+        knows = stage.service.updates.knows
+
+        async def counted(account: str, report: OrderReport) -> bool:
+            asked.append(report.client_id)
+            return await knows(account, report)
+
+        stage.service.updates.knows = counted  # type: ignore[method-assign]
+        await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        assert asked == []
+        (broker_id,) = stage.broker.book
+        stage.broker.book[broker_id] = msgspec.structs.replace(stage.broker.book[broker_id], state="OPEN")
+        await stage.finish(stage.service.reconcile(ACCOUNT.id))
+        assert asked == [placed.order.id]
+
+
 async def test_reconnect_when_the_stream_was_cut_then_missed_fills_and_ends_are_found() -> None:
     async with Stage() as stage:
         one = await stage.finish(stage.service.place(request(type="LIMIT", price="2400.00"), actor="owner"))

@@ -54,6 +54,18 @@ async def test_write_when_the_disk_is_busy_then_the_rest_goes_as_one_group_in_or
     assert seen == ["one", "2", "3"]
 
 
+async def test_write_when_each_turn_brings_more_then_one_group_takes_it() -> None:
+    journal = SlowJournal()
+    journal.gate.set()
+    recorder = Recorder(journal, Bus(), lambda why: None)
+    done = []
+    for number in range(5):
+        done.append(recorder.write([entry(str(number))]))
+        await asyncio.sleep(0)
+    await asyncio.gather(*done)
+    assert journal.groups == [["0", "1", "2", "3", "4"]]
+
+
 async def test_write_when_a_commit_fails_then_all_behind_it_fails_and_no_event_is_told() -> None:
     journal, bus, seen, whys = SlowJournal(), Bus(), list[object](), list[str]()
     bus.subscribe(object, seen.append)

@@ -44,6 +44,17 @@ async def test_commit_when_many_wait_then_each_gets_its_own_number(tmp_path: Pat
         assert (await storage.postings.balances(ACCOUNT))["cash"] == 5_00_000_00 + 600 * 1_000_00
 
 
+async def test_commit_when_rows_are_of_any_number_then_each_is_there_once(tmp_path: Path) -> None:
+    async with opened(tmp_path) as storage:
+        await storage.journal.commit(opening())
+        await storage.journal.commit(deposit(1))
+        one = len(rows(tmp_path, "SELECT id FROM postings"))
+        for count in (1, 2, 3, 31, 33, 100):  # 32 rows go in one statement at most
+            await storage.journal.commit(*(deposit(count * 1000 + n) for n in range(count)))
+        assert len(rows(tmp_path, "SELECT id FROM postings")) == one + 2 * 170
+        assert await storage.differences() == []
+
+
 async def test_commit_when_one_unit_of_a_group_is_bad_then_only_that_one_fails(tmp_path: Path) -> None:
     async with opened(tmp_path) as storage:
         await storage.journal.commit(opening())
