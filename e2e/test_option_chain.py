@@ -17,6 +17,11 @@ SPY = """
   };
 """
 
+KEPT = """() => new Promise((done) => { const opening = indexedDB.open('sauda', 1); opening.onerror = () => done(false);
+  opening.onsuccess = () => { const got = opening.result.transaction('last').objectStore('last').get('chains-1');
+    got.onsuccess = () => done(Boolean(got.result)); got.onerror = () => done(false); }; })"""
+"""Whether the device has kept a chain."""
+
 
 def chain(server: Sauda) -> dict[str, Any]:
     """NIFTY's nearest chain, all strikes."""
@@ -45,6 +50,13 @@ def place(page: Page, server: Sauda, steps: int, share: float) -> tuple[float, f
           parseFloat(getComputedStyle(document.documentElement).getPropertyValue('--table-row'))]; }"""
     )
     return box[0] + box[2] * share, box[1] + (money + steps + 0.5) * high - top
+
+
+def place_now(page: Page, share: float) -> tuple[float, float]:
+    """A row in the middle of what is shown, and a share of the grid's width."""
+    box = page.locator(".grid").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] * share, box["y"] + box["height"] * 0.4
 
 
 def clean(page: Page) -> None:
@@ -124,8 +136,21 @@ def test_chain_when_the_server_is_gone_is_greyed_and_locked(open_page: Callable[
     pair.get_by_role("button", name=re.compile("^Buy")).tap()
     tray = page.get_by_role("region", name="Legs picked")
     expect(tray.get_by_role("button", name="Send 1 order on paper")).to_be_enabled()
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function(KEPT, timeout=30_000)
     sauda.kill()
     expect(tray.get_by_role("button", name="Send 1 order on paper")).to_be_disabled(timeout=20_000)
     expect(tray).to_contain_text("The server is not answering")
     expect(grid).to_be_visible()
     expect(page.locator(".chain-figures .figure-value").first).to_have_class(re.compile("dull"), timeout=20_000)
+    # and after a reload, with nobody to ask: the chain as it was, with its age, and nothing that could be sent
+    page.add_init_script(SPY)
+    page.reload()
+    note = page.get_by_role("status").filter(has_text="The chain as it was")
+    expect(note).to_contain_text(re.compile(r"as it was [\d.]+ (s|min) ago"), timeout=30_000)
+    expect(grid).to_be_visible()
+    expect(page.locator(".chain-figures .figure-value").first).to_have_class(re.compile("dull"))
+    page.touchscreen.tap(*place_now(page, 0.3))
+    page.get_by_role("group", name=re.compile(r"NIFTY \d+ CE")).get_by_role("button", name=re.compile("^Sell")).tap()
+    expect(tray.get_by_role("button", name="Send 1 order on paper")).to_be_disabled()
+    clean(page)

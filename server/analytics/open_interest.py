@@ -1,7 +1,8 @@
 """Open interest at the end of the session before, by contract: what today's change is counted from.
 
-It comes from what the market keeps, for all of its contracts at once: bars of that session, or what a recorded day's
-own files state. A contract of which that is not known counts from the first open interest seen, and is counted as such.
+It comes from the market, for all of its contracts at once: what its feed began the day with, bars of that session, or
+what a recorded day's own files state. A contract of which that is not known counts from the first open interest seen,
+and is counted as such.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import structlog
 
 from server.core.errors import Invalid, SaudaError
 from server.market.market import Market
-from server.market.ports import TickStore
+from server.market.ports import Remembering, TickStore
 from server.market.sessions import midnight_ns
 from server.rulebook import Rulebook
 
@@ -83,7 +84,9 @@ class OpeningInterest:
         if self._day.get(market.id) != market.day:
             self._day[market.id] = market.day
             self._known[market.id], self._seen[market.id] = np.full((2, size), np.nan)
-            if market.store is not None:
+            if isinstance(market.feed, Remembering):
+                self._take(market, market.feed.previous_interest())
+            elif market.store is not None:
                 task = asyncio.create_task(self._read(market, market.store, market.day), name="opening-interest")
                 self._tasks[market.id] = task
                 task.add_done_callback(lambda done: self._done(market.id, done))
@@ -105,7 +108,11 @@ class OpeningInterest:
             return
         if self._day.get(market.id) != day:
             return
-        known, _ = self._tables(market)
+        self._tables(market)
+        self._take(market, found)
+
+    def _take(self, market: Market, found: dict[str, int]) -> None:
+        known = self._known[market.id]
         for key, oi in found.items():
             row = market.catalogue.find(key)
             if row is not None:

@@ -67,6 +67,7 @@ class EditAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What is to change; what is left out stays."""
 
     revision: int
+    """The one that was read. Fills and figures that came since are no conflict; another edit is."""
     name: Name | msgspec.UnsetType = msgspec.UNSET
     note: Annotated[str, msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
     product: Product | msgspec.UnsetType = msgspec.UNSET
@@ -90,6 +91,7 @@ class SendAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """How a draft is sent."""
 
     type: OrderKind = "LIMIT"
+    """Of legs without a limit of their own."""
     on_failure: Literal["stop", "unwind"] = "stop"
     buy_first: bool = True
 
@@ -117,6 +119,7 @@ class AdjustAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     legs_added: Annotated[list[LegWanted], msgspec.Meta(max_length=50)] = []
     """legs: what is bought and sold."""
     type: OrderKind = "LIMIT"
+    """Of legs without a limit of their own."""
     on_failure: Literal["stop", "unwind"] = "stop"
 
 
@@ -245,7 +248,8 @@ async def strategy(context: NamedDependency[Context], strategy_id: FromPath[str]
     summary="Change a strategy",
 )
 async def edit(context: NamedDependency[Context], strategy_id: FromPath[str], data: JSONBody[EditAsked]) -> Tracked:
-    """Name, note, stop and target on the whole, alerts; of a draft also legs and product. 409 for an old revision."""
+    """Name, note, stop and target on the whole, alerts; of a draft also legs and product. 409 when somebody else has
+    edited it since it was read."""
     change = Edit(
         revision=data.revision,
         name=data.name,
@@ -277,7 +281,8 @@ async def remove(context: NamedDependency[Context], strategy_id: FromPath[str]) 
     status_code=202,
 )
 async def send(context: NamedDependency[Context], strategy_id: FromPath[str], data: JSONBody[SendAsked]) -> Sent:
-    """As a basket, buys first; LIMIT uses the legs' prices, else the best price of the other side."""
+    """As a basket, buys first. A leg with a price is a limit order at it; the others go at the market, or (LIMIT) at
+    the best price of the other side."""
     context.ensure_confirmed((await context.strategies.book.get(strategy_id)).account)
     found, basket = await context.strategies.send(
         strategy_id,

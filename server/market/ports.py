@@ -21,6 +21,7 @@ __all__ = (
     "Feed",
     "FeedState",
     "Growing",
+    "Remembering",
     "Rewindable",
     "TickBatch",
     "TickStore",
@@ -115,6 +116,15 @@ class Rewindable(Protocol):
     def so_far(self) -> dict[str, tuple[float, float, float, int]]:
         """(open, high, low, volume) of the day so far, by instrument key; the volume is that before the ticks the feed
         sends next."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A feed that knows the open interest its day began with."""
+
+    def previous_interest(self) -> dict[str, int]:
+        """Units open at the end of the session before, by instrument key."""
         ...
 
 

@@ -20,6 +20,8 @@ from server.strategies.strategy import OPEN_STATES, SHOWN_STATES, Strategy
 __all__ = ("StrategyBook",)
 
 _LIVE = ("DRAFT", "PENDING", "ACTIVE")
+_EDITABLE = frozenset({"name", "note", "product", "stop_minor", "target_minor", "alerts"})
+"""What a user edits: only a change of these makes an edit of what stood before them a conflict."""
 _RECENT = 500
 
 
@@ -103,11 +105,13 @@ class StrategyBook:
         desk = self._desk
         desk.ensure_writable()
         now = desk.clock.now()
+        revision = strategy.revision + 1
         changed = msgspec.structs.replace(
             strategy,
             **changes,
             updated=now,
-            revision=strategy.revision + 1,
+            revision=revision,
+            edited=strategy.edited if _EDITABLE.isdisjoint(changes) else revision,
             seen=max(strategy.seen, self.seen.get(strategy.account, 0)),
         )
         body = msgspec.to_builtins(changed)

@@ -30,7 +30,7 @@ class LegSent(msgspec.Struct, frozen=True, kw_only=True):
     product: Product
     signed: int
     price: Decimal | None = None
-    """Limit price; None = the best price of the other side."""
+    """Limit of its own; None = as the whole is sent: at the market, or at the best price of the other side."""
 
 
 async def send(
@@ -114,10 +114,10 @@ def _price(
     """Limit price and type of a leg's orders."""
     item = leg.instrument
     takes = rulebook.order_types(item, market.day)
+    if leg.price is not None:
+        return leg.price, "LIMIT"
     if kind == "MARKET" and "MARKET" in takes:
         return None, "MARKET"
-    if leg.price is not None and kind == "LIMIT":
-        return leg.price, "LIMIT"
     quote = market.quote(item.key)
     buying = leg.signed > 0
     best = None if quote is None else (quote.ask if buying else quote.bid) or quote.ltp

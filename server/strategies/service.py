@@ -12,7 +12,8 @@ import msgspec
 from server.analytics.chains import Chains
 from server.core.clock import to_ns
 from server.core.errors import Conflict, Invalid, SaudaError
-from server.domain.orders import OrderRequest
+from server.domain.instruments import Instrument
+from server.domain.orders import OrderRequest, Product
 from server.market.market import Market
 from server.market.ports import TickStore
 from server.options.legs import Leg
@@ -148,7 +149,7 @@ class Strategies:
         """Change name, note, stop, target, alerts; of a draft also legs and product. Raises Conflict when it has
         changed meanwhile."""
         strategy = await self.book.get(strategy_id)
-        if edit.revision != strategy.revision:
+        if not strategy.edited <= edit.revision <= strategy.revision:
             raise Conflict(
                 f"{strategy.name} has changed meanwhile.",
                 code="strategy.revision",
@@ -281,7 +282,7 @@ class Strategies:
             more = tuple(
                 LegSent(
                     instrument=item,
-                    product=strategy.product,
+                    product=_product(strategy, item),
                     signed=leg.lots * item.lot * (1 if leg.side == "BUY" else -1),
                     price=leg.price,
                 )
@@ -423,3 +424,11 @@ class Strategies:
             changes["adjustments"] = (*now.adjustments, adjustment)
         self.book.keep(now, event, actor, correlation, **changes)
         return self.book.find(strategy_id) or now
+
+
+def _product(strategy: Strategy, item: Instrument) -> Product:
+    """Of an order in a leg: what it is held as, else what the strategy trades in."""
+    for leg in strategy.held:
+        if leg.key == item.key:
+            return leg.product
+    return "CNC" if item.kind == "EQUITY" and strategy.product == "NRML" else strategy.product

@@ -168,6 +168,9 @@ class Strategy(msgspec.Struct, frozen=True, kw_only=True):
     """Market time of the first fill."""
     closed: datetime | None = None
     revision: int = 0
+    edited: int = 0
+    """Revision at which name, note, product, stop, target or alerts last changed. Fills and figures move `revision` on
+    without it, and are no reason to refuse an edit made on what stood before them."""
 
     @property
     def realised_minor(self) -> int:

@@ -20,14 +20,14 @@ def leg(key: str, side: str = "BUY", lots: int = 1, price: str | None = None) ->
 
 def test_leg_when_moved_to_another_contract_then_its_limit_goes(call: Call) -> None:
     legs = [leg("A", price="12.50"), leg("B", "SELL")]
-    assert call("views/builder/legs.js", "return m.moved(a, 'A', 'C')", legs) == [leg("C"), leg("B", "SELL")]
+    assert call("views/shared/legs.js", "return m.moved(a, 'A', 'C')", legs) == [leg("C"), leg("B", "SELL")]
 
 
 def test_leg_when_moved_onto_another_then_one_leg_is_left(call: Call) -> None:
     same = [leg("A", lots=2), leg("B", lots=1)]
-    assert call("views/builder/legs.js", "return m.moved(a, 'A', 'B')", same) == [leg("B", lots=3)]
+    assert call("views/shared/legs.js", "return m.moved(a, 'A', 'B')", same) == [leg("B", lots=3)]
     against = [leg("A", lots=1), leg("B", "SELL", 1)]
-    assert call("views/builder/legs.js", "return m.moved(a, 'A', 'B')", against) == []
+    assert call("views/shared/legs.js", "return m.moved(a, 'A', 'B')", against) == []
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,13 @@ def test_leg_when_moved_onto_another_then_one_leg_is_left(call: Call) -> None:
 )
 def test_lots_when_scaled_then_their_ratio_stays(call: Call, lots: list[int], wanted: int, scaled: list[int]) -> None:
     legs = [leg(f"{n}", lots=count) for n, count in enumerate(lots)]
-    got = call("views/builder/legs.js", "return m.scaled(a.legs, a.wanted, 999)", {"legs": legs, "wanted": wanted})
+    got = call("views/shared/legs.js", "return m.scaled(a.legs, a.wanted, 999)", {"legs": legs, "wanted": wanted})
     assert [one["lots"] for one in got] == scaled
 
 
 def test_legs_when_turned_then_every_side_is_the_other(call: Call) -> None:
     legs = [leg("A", "BUY"), leg("B", "SELL", 2)]
-    assert call("views/builder/legs.js", "return m.turned(a)", legs) == [leg("A", "SELL"), leg("B", "BUY", 2)]
+    assert call("views/shared/legs.js", "return m.turned(a)", legs) == [leg("A", "SELL"), leg("B", "BUY", 2)]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_legs_when_turned_then_every_side_is_the_other(call: Call) -> None:
 def test_cell_when_quotes_are_whole_missing_or_crossed_then_its_worth(
     call: Call, cell: dict[str, str | None], worth: float | None
 ) -> None:
-    assert call("views/builder/listing.js", "return m.middle(a)", cell) == worth
+    assert call("views/shared/listing.js", "return m.middle(a)", cell) == worth
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_cell_when_quotes_are_whole_missing_or_crossed_then_its_worth(
     ],
 )
 def test_strike_when_sought_then_a_listed_one(call: Call, body: str, wanted: float) -> None:
-    assert call("views/builder/listing.js", f"return {body}") == wanted
+    assert call("views/shared/listing.js", f"return {body}") == wanted
 
 
 def test_heat_when_legs_given_then_round_spots_about_the_market_and_every_figure_signed(call: Call) -> None:

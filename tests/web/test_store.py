@@ -224,3 +224,22 @@ def test_order_in_doubt_when_another_account_is_looked_at_then_it_is_still_told(
     assert kept == ["1", "3"]
     assert told == [{"account": "alpaca", "count": 1}]
     assert after == ["3"]
+
+
+def test_kept_chains_when_read_then_newest_first_three_at_most_and_found_by_key_or_name(call: Call) -> None:
+    body = """const state = { keptChains: [] };
+      const store = { update: (name, change) => { state[name] = change(state[name]); } };
+      const cell = { ltp: '5.00', bid: null, ask: '5.10', bid_qty: 0, ask_qty: 65, close: '4.00', volume: 1, oi: 2 };
+      const chain = (name, expiry, age) => ({ market: 'sim', underlying: `NSE_INDEX:${name}`, name, expiry, age,
+        at: '2026-11-20T05:00:00Z', rows: [{ strike: '100', ce: { ...cell, age: 3, key: `${name}C` }, pe: null }] });
+      for (const [name, expiry] of a) m.keepChain(store, chain(name, expiry, 2), 10_000);
+      const kept = state.keptChains;
+      const found = (underlying, expiry) => m.keptChain(kept, 'sim', underlying, expiry)?.chain.expiry ?? null;
+      const [quote] = m.keptQuotes(kept[0].chain, 60_000);
+      return [kept.map((one) => one.chain.name + one.chain.expiry), kept[0].at,
+        found('NIFTY', ''), found('NSE_INDEX:NIFTY', 'd1'), found('NIFTY', 'd9'),
+        m.keptChain(kept, 'replay-1', 'NIFTY', ''), quote.seen, quote.bid, quote.ask, quote.restored]"""
+    read = [["NIFTY", "d1"], ["BANKNIFTY", "d1"], ["NIFTY", "d2"], ["FINNIFTY", "d1"], ["NIFTY", "d2"]]
+    kept, at, *found = call("store/keptchains.js", body, read)
+    assert kept == ["NIFTYd2", "FINNIFTYd1", "BANKNIFTYd1"]
+    assert (at, found) == (8_000, ["d2", None, None, None, 57_000, None, 5.1, True])

@@ -5,6 +5,7 @@ import { load, save } from '../transport/idb.js';
 /** @typedef {import('../store/store.js').Store} Store */
 
 const NAME = 'state-1';
+const CHAINS = 'chains-1'; // apart: they are large and change once a minute
 const EVERY_MS = 4000;
 const QUOTES = 400;
 
@@ -17,6 +18,8 @@ export async function restore(store) {
   if (!kept || kept.format !== 1 || store.state.session) return false;
   const { state } = kept;
   const away = Math.max(0, Date.now() - kept.at);
+  const chains = await load(CHAINS);
+  if (chains?.format === 1) store.set('keptChains', chains.kept);
   // quotes carry their ages at the time of saving; together with the time away that is their age now
   const base = store.now() - away;
   store.set('restored', kept.at);
@@ -43,11 +46,17 @@ export function keepLast(store, watched) {
     dirty = true;
   });
 
+  let kept = store.state.keptChains;
+
   async function keep() {
     const { state } = store;
     // what was read back is not kept again: its age would be lost
     if (!dirty || !state.session || state.restored !== null) return;
     dirty = false;
+    if (state.keptChains !== kept) {
+      kept = state.keptChains;
+      await save(CHAINS, { format: 1, kept });
+    }
     const now = store.now();
     const quotes = watched().slice(0, QUOTES).flatMap((key) => {
       const quote = store.quotes.get(key);

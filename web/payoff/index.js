@@ -21,7 +21,7 @@ import { number, profit } from '../format/numbers.js';
 import { buildDom, Readout } from './dom.js';
 import { handleKey } from './keys.js';
 import { PayoffModel } from './model/payoff-model.js';
-import { drawBase } from './render/base.js';
+import { drawBase, drawMoney } from './render/base.js';
 import { drawOverlay } from './render/overlay.js';
 import { drawSeries } from './render/series.js';
 import { AXIS, HANDLES, HEAD, layBase, layCurves, layHandles, layOverlay } from './view/layout.js';
@@ -68,7 +68,10 @@ export function createPayoff(host, { theme: look, words: given, readOnly = false
     const { ratio, contexts } = layers;
     const box = { width: Math.round(layers.width * ratio), height: Math.round(layers.height * ratio), ratio, plot: Math.round(layers.width * ratio), top: Math.round(HEAD * ratio), bottom: Math.round((layers.height - foot()) * ratio) };
     if (drawn >= FULL) drawBase(contexts.base, box, layBase(model), theme);
-    if (drawn >= LIGHT) drawSeries(contexts.series, box, layCurves(model), model.y(0), theme);
+    if (drawn >= LIGHT) {
+      drawSeries(contexts.series, box, layCurves(model), model.y(0), theme);
+      drawMoney(contexts.series, box, layBase(model).money, theme);
+    }
     contexts.overlay.font = `600 ${11 * ratio}px ${theme.font}`;
     const items = layOverlay(model, words.spot);
     drawOverlay(contexts.overlay, { ...box, handles: box.bottom + AXIS * ratio }, readOnly && items ? { ...items, handles: [] } : items, theme, (text) => widths.of(contexts.overlay, text));

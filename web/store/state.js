@@ -39,6 +39,7 @@
  * @property {import('../format/wire.js').Notice[]} notices
  * @property {string} selected key of the instrument on the ticket and the chart
  * @property {Map<string, import('../format/wire.js').ChainFrame & { at: number }>} chains last frame of each option chain shown, by underlying|expiry; at: steady-clock ms when it came
+ * @property {readonly import('./keptchains.js').KeptChain[]} keptChains option chains read last, newest first
  * @property {import('./tray.js').Tray} tray legs picked in the chain; read it through tray.js
  * @property {any} system
  * @property {number | null} orderMs last order's round trip, ms
@@ -92,6 +93,7 @@ export function emptyState() {
     notices: [],
     selected: '',
     chains: new Map(),
+    keptChains: [],
     tray: { market: '', underlying: '', legs: [] },
     system: null,
     orderMs: null,

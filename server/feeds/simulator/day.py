@@ -109,6 +109,11 @@ class Day:
             settled,
         )
 
+    def previous_interest(self) -> dict[str, int]:
+        """Units open when the day begins, by key."""
+        contracts = self.listing.instruments[self.listing.first :]
+        return {item.key: int(lots) * item.lot for item, lots in zip(contracts, self._opened.tolist(), strict=True)}
+
     def tape(self, rows: npt.NDArray[np.int32]) -> Tape:
         """The day's ticks; `rows` maps listing rows to the market's."""
         return Tape(self.plan, self.spots, self.derivatives, rows, self.listing.first)

@@ -121,6 +121,10 @@ class Simulator:
         """Closes of the session before, by key, for everything listed today."""
         return dict(self._today().previous_closes)
 
+    def previous_interest(self) -> dict[str, int]:
+        """Open interest at the end of the session before, units, by key, of every contract listed today."""
+        return self._today().previous_interest()
+
     async def run(self, sink: Callable[[TickBatch], None], on_day: Callable[[date], None]) -> None:
         """Bring ticks until cancelled. A fresh listener first gets the present state of every row."""
         on_day(self._today().state.day)

@@ -27,7 +27,7 @@ class Listed:
 
 
 def market(store: MemoryStore | None, at: list[datetime], day: date = date(2026, 11, 20)) -> Any:
-    return SimpleNamespace(id="m", day=day, store=store, catalogue=Listed(), now=lambda: at[0])
+    return SimpleNamespace(id="m", day=day, feed=None, store=store, catalogue=Listed(), now=lambda: at[0])
 
 
 async def test_opening_when_the_store_knows_some_then_the_others_count_from_the_first_seen() -> None:

@@ -90,6 +90,22 @@ def test_draft_when_sent_then_buys_go_first_and_the_whole_is_tracked(fresh: Serv
     assert fresh.run(fresh.runtime.storage.differences()) == []
 
 
+def test_draft_when_a_leg_has_a_limit_then_it_goes_at_it_and_the_others_at_the_market(fresh: Served) -> None:
+    legs = legs_of(fresh, "bull_call_spread")
+    own = next(leg for leg in legs if leg["side"] == "BUY")
+    own["price"] = "0.10"  # far below: it rests
+    made = draft(fresh, legs=legs)
+    assert {leg["price"] for leg in made["legs"]} == {"0.10", None}
+    basket = fresh.send("POST", f"{STRATEGIES}/{made['id']}/send", {"type": "MARKET"}, 202)["basket"]
+    requests = {leg["request"]["key"]: leg["request"] for leg in basket["legs"]}
+    assert (requests[own["key"]]["type"], requests[own["key"]]["price"]) == ("LIMIT", "0.10")
+    assert [one["type"] for key, one in requests.items() if key != own["key"]] == ["MARKET"]
+    wrong = draft(fresh, legs=[{**own, "price": "0.13"}])
+    refused = fresh.problem("POST", f"{STRATEGIES}/{wrong['id']}/send", {"type": "MARKET"})
+    assert refused.field == "legs[0].price"
+    assert one(fresh, wrong["id"])["state"] == "DRAFT"
+
+
 def test_basket_when_sent_by_itself_then_it_becomes_a_strategy_of_its_name(fresh: Served) -> None:
     legs = [
         {"key": leg["key"], "side": leg["side"], "quantity": 65, "type": "MARKET", "product": "NRML"}
@@ -151,6 +167,18 @@ def test_guard_when_the_stop_is_met_then_the_whole_is_closed_once(fresh: Served)
     closing = [b for b in fresh.get("/api/v1/baskets")["items"] if b["name"].endswith("close")]
     assert len(closing) == 1
     assert all(p["quantity"] == 0 for p in fresh.get("/api/v1/positions")["items"])
+
+
+def test_edit_when_only_fills_and_figures_came_since_it_was_read_then_the_stop_is_set(fresh: Served) -> None:
+    made = draft(fresh)
+    fresh.send("POST", f"{STRATEGIES}/{made['id']}/send", {"type": "MARKET"}, 202)
+    read = one(fresh, made["id"])
+    fresh.until(lambda: one(fresh, made["id"])["max_profit"] is not None)
+    assert one(fresh, made["id"])["revision"] > read["revision"], "it was filled and measured meanwhile"
+    kept = patch(fresh, read, stop="-9000.00")["strategy"]
+    assert (kept["stop"], kept["guard"]) == ("-9000.00", "ARMED")
+    assert patch(fresh, read, 409, stop="-1000.00")["code"] == "strategy.revision", "but not over another edit"
+    assert patch(fresh, {**kept, "revision": kept["revision"] + 50}, 409, note="x")["code"] == "strategy.revision"
 
 
 def test_guard_when_sauda_restarts_then_stop_alerts_and_units_are_there_and_it_still_fires(tmp_path: Path) -> None:
@@ -265,6 +293,28 @@ def test_adjust_when_shifted_then_previewed_sent_and_noted(fresh: Served) -> Non
     assert [adjustment["kind"] for adjustment in after["adjustments"]] == ["shift"]
     gone = next(leg for leg in after["legs"] if leg["key"] == put["key"])
     assert (gone["quantity"], gone["exit"] is not None) == (0, True)
+
+
+def test_adjust_when_legs_are_free_then_closed_opened_and_limited_as_asked_in_their_own_product(fresh: Served) -> None:
+    made = sent(fresh, "short_strangle")
+    call, put = (next(leg for leg in made["legs"] if leg["key"].endswith(right)) for right in ("CE", "PE"))
+    wing = legs_of(fresh, "iron_condor")
+    far = next(leg["key"] for leg in wing if leg["key"].endswith("CE") and leg["side"] == "BUY")
+    added = [
+        {"key": put["key"], "side": "BUY", "lots": 1},
+        {"key": far, "side": "BUY", "lots": 1, "price": "0.10"},
+    ]
+    change = {"kind": "legs", "legs_added": added, "type": "MARKET"}
+    seen = fresh.send("POST", f"{STRATEGIES}/{made['id']}/adjust/preview", change)
+    assert {order["key"]: order["closes"] for order in seen["orders"]} == {put["key"]: True, far: False}
+    assert seen["after"]["recognised"]["key"] == "bear_call_spread"
+    assert seen["margin"] is not None and seen["charges"] is not None
+    basket = fresh.send("POST", f"{STRATEGIES}/{made['id']}/adjust", change, 202)["basket"]
+    requests = {leg["request"]["key"]: leg["request"] for leg in basket["legs"]}
+    assert (requests[far]["type"], requests[far]["price"], requests[put["key"]]["type"]) == ("LIMIT", "0.10", "MARKET")
+    assert {request["product"] for request in requests.values()} == {call["product"]}
+    nothing = fresh.problem("POST", f"{STRATEGIES}/{made['id']}/adjust/preview", {"kind": "legs"})
+    assert nothing.field == "legs_added"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 /**
- * Ground, bands, grid and the words of both axes. Plain places in, pixels out.
+ * Ground, bands, grid and the words of both axes; the words of money are drawn apart, for they lie over the curves. Plain places in, pixels out.
  *
  * @module payoff/render/base
  */
@@ -46,14 +46,32 @@ export function drawBase(context, frame, items, look) {
   context.fillRect(0, bottom, width, hair);
   context.fillStyle = look.muted;
   context.fillRect(0, top + Math.round(items.zero * ratio), plot, hair);
-  context.textAlign = 'left';
-  for (const mark of items.money) {
-    const y = top + Math.round(mark.at * ratio);
-    if (y > top + 14 * ratio && y < bottom - 6 * ratio) context.fillText(mark.label, 4 * ratio, y - 7 * ratio);
-  }
   context.textAlign = 'center';
   for (const mark of items.spots) {
     const x = Math.round(mark.at * ratio);
     if (x > 24 * ratio && x < plot - 24 * ratio) context.fillText(mark.label, x, bottom + 12 * ratio);
+  }
+}
+
+/**
+ * What the lines of money say, over the curves, with the ground about each letter so that no curve runs through it.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {{ at: number, label: string }[]} money
+ * @param {Look} look
+ */
+export function drawMoney(context, { ratio, top, bottom }, money, look) {
+  context.font = `${11 * ratio}px ${look.font}`;
+  context.textBaseline = 'middle';
+  context.textAlign = 'left';
+  context.lineJoin = 'round';
+  context.lineWidth = 3 * ratio;
+  context.strokeStyle = look.surface;
+  context.fillStyle = look.muted;
+  for (const mark of money) {
+    const y = top + Math.round(mark.at * ratio);
+    if (y <= top + 14 * ratio || y >= bottom - 6 * ratio) continue;
+    context.strokeText(mark.label, 4 * ratio, y - 7 * ratio);
+    context.fillText(mark.label, 4 * ratio, y - 7 * ratio);
   }
 }

@@ -2,7 +2,7 @@
 
 import { linkLost } from '../../store/freshness.js';
 import { market } from '../../store/selectors.js';
-import { asked, shapeOf } from './legs.js';
+import { asked, shapeOf } from '../shared/legs.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../../store/tray.js').TrayLeg} TrayLeg */

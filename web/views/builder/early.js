@@ -1,6 +1,6 @@
 /** What the newest legs are worth by what is known here already: the last answer and the chain. The server's answer follows. */
 
-import { middle } from './listing.js';
+import { middle } from '../shared/listing.js';
 
 /** @typedef {import('../../payoff/types.js').PayoffLeg} PayoffLeg */
 /** @typedef {import('../../payoff/types.js').Setting} Setting */
@@ -9,8 +9,8 @@ import { middle } from './listing.js';
  * @param {readonly import('../../store/tray.js').TrayLeg[]} legs
  * @param {import('../../format/strategies.js').PayoffTold | null} told the last answer, of other legs perhaps
  * @param {Setting} setting the market it was valued in
- * @param {ReturnType<typeof import('./listing.js').createListing>} listing
- * @param {{ place: (key: string) => import('./moves.js').Place | null, lotOf: (key: string) => number }} find
+ * @param {ReturnType<typeof import('../shared/listing.js').createListing>} listing
+ * @param {{ place: (key: string) => import('../shared/legmoves.js').Place | null, lotOf: (key: string) => number }} find
  * @returns {{ legs: PayoffLeg[], setting: Setting } | null} null: something is not known, the answer must be waited for
  */
 export function earlyBook(legs, told, setting, listing, { place, lotOf }) {

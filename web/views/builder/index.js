@@ -23,11 +23,11 @@ import { earlyBook } from './early.js';
 import { createFigures } from './figures.js';
 import { createGallery } from './gallery.js';
 import { createHeat } from './heat.js';
-import { commonLots, merged, scaled, shapeOf, trayLegs } from './legs.js';
-import { createLegTable } from './legtable.js';
-import { createListing, middle, nearest } from './listing.js';
+import { commonLots, merged, scaled, shapeOf, trayLegs } from '../shared/legs.js';
+import { createLegTable } from '../shared/legtable.js';
+import { createListing, middle, nearest } from '../shared/listing.js';
 import { openMenu } from './menu.js';
-import { createMoves } from './moves.js';
+import { createMoves } from '../shared/legmoves.js';
 import { createScenario } from './scenario.js';
 import { openSend } from './send.js';
 
@@ -154,7 +154,7 @@ export function create(ctx, params) {
   const lotOf = (/** @type {string} */ key) => store.state.instruments.get(key)?.lot ?? (listing.lot() || 1);
   const place = (/** @type {string} */ key) => listing.place(key) ?? placeOf(store.state.instruments.get(key));
 
-  const moves = createMoves(ctx, listing, { underlying, place, own, say });
+  const moves = createMoves(listing, { underlying, legs, put: (next) => setLegs(store, underlying(), next), place, own, say });
 
   /** @param {string} text */
   function say(text) {
@@ -310,7 +310,8 @@ export function create(ctx, params) {
 
   function openSheet() {
     if (legsLock(ctx, legs()) || legs().length === 0) return;
-    openSend(ctx, { name: title(), template: recognised(), final: told?.margin?.final ?? null });
+    const known = toldShape === shapeOf(legs()) ? told : null;
+    openSend(ctx, { name: title(), template: recognised(), final: known?.margin?.final ?? null, premium: known?.net_premium ?? null });
   }
 
   /** @param {string} id */

@@ -3,7 +3,7 @@
 import { t } from '../../format/i18n.js';
 import { clearTray, setLegs, trayOf } from '../../store/tray.js';
 import { h, icon } from '../../widgets/dom.js';
-import { asked, turned } from './legs.js';
+import { asked, turned } from '../shared/legs.js';
 
 /**
  * @param {import('../context.js').Ctx} ctx

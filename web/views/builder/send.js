@@ -6,21 +6,23 @@
 import { t, tn } from '../../format/i18n.js';
 import { price, rupees } from '../../format/numbers.js';
 import { basketLegs, clearTray, trayOf } from '../../store/tray.js';
-import { fill, h, setText } from '../../widgets/dom.js';
+import { fill, h, icon, setText } from '../../widgets/dom.js';
 import { chips, line } from '../../widgets/parts.js';
 import { sendButton } from '../shared/confirm.js';
 import { generalLock } from '../shared/lock.js';
 import { legsLock } from '../shared/legslock.js';
+import { premiumText } from '../shared/payoff.js';
+import { touchOf } from '../shared/legprice.js';
 import { errorText, labelOf, problemText, sideWord, tickOf } from '../shared/text.js';
-import { asked } from './legs.js';
+import { asked } from '../shared/legs.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 
 /**
  * @param {Ctx} ctx
- * @param {{ name: string, template: string, final: string | null }} strategy final: margin once all is filled
+ * @param {{ name: string, template: string, final: string | null, premium: string | null }} strategy final: margin once all is filled; premium: paid above zero, received below
  */
-export function openSend(ctx, { name, template, final }) {
+export function openSend(ctx, { name, template, final, premium }) {
   const { store } = ctx;
   const legs = trayOf(store).legs;
   /** @type {'MARKET' | 'LIMIT'} */
@@ -37,7 +39,8 @@ export function openSend(ctx, { name, template, final }) {
 
   const title = h('input', { class: 'input', maxlength: '40', value: name, 'aria-label': t('builder.name') });
   const order = h('ol', { class: 'send-order', 'aria-label': t('basket.order') });
-  const lines = { required: line(t('basket.marginNow')), final: line(t('basket.marginFinal')), charges: line(t('ticket.charges')) };
+  // margin, premium and charges make up what is taken: said apart, so that the sum can be followed
+  const lines = { final: line(t('basket.marginFinal')), premium: line(t('builder.premium')), charges: line(t('ticket.charges')), required: line(t('builder.taken')) };
   const problems = h('div', { class: 'ticket-problems', role: 'alert' });
   const lock = h('p', { class: 'ticket-lock', role: 'status' });
   const first = h('input', { type: 'checkbox', checked: true, on: { change: () => {
@@ -47,7 +50,7 @@ export function openSend(ctx, { name, template, final }) {
   const send = sendButton(ctx, () => void submit());
   const body = h('div', { class: 'stack builder-send' }, order, h('label', { class: 'check' }, first, t('basket.buyFirst')),
     h('dl', { class: 'lines' }, Object.values(lines).map((one) => one.el)),
-    h('details', { class: 'send-more' }, h('summary', null, t('builder.howSent')), h('div', { class: 'stack' }, h('label', { class: 'field' }, h('span', { class: 'field-label' }, t('builder.name')), title),
+    h('details', { class: 'send-more' }, h('summary', null, icon('down'), t('builder.howSent')), h('div', { class: 'stack' }, h('label', { class: 'field' }, h('span', { class: 'field-label' }, t('builder.name')), title),
       h('div', { class: 'field' }, h('span', { class: 'field-label' }, t('builder.orderType')), chips({ label: t('builder.orderType'), value: 'MARKET', options: [{ value: 'MARKET', label: t('type.MARKET') }, { value: 'LIMIT', label: t('type.LIMIT'), title: t('builder.limitHelp') }], onChange(value) {
         type = /** @type {'MARKET' | 'LIMIT'} */ (value);
         draw();
@@ -107,14 +110,16 @@ export function openSend(ctx, { name, template, final }) {
     const sequence = preview && preview.order.length === legs.length ? preview.order : legs.map((_, i) => i).sort((a, b) => (buyFirst ? Number(legs[a]?.side === 'SELL') - Number(legs[b]?.side === 'SELL') : 0));
     fill(order, sequence.map((i) => {
       const leg = /** @type {import('../../store/tray.js').TrayLeg} */ (legs[i]);
-      const quote = store.quotes.get(leg.key);
-      const at = leg.price ?? (leg.side === 'BUY' ? quote?.ask : quote?.bid) ?? quote?.ltp;
+      const at = price(leg.price ?? touchOf(ctx, leg), tickOf(ctx, leg.key));
       return h('li', null, h('span', { class: `send-side ${leg.side === 'BUY' ? 'buy' : 'sell'}` }, sideWord(leg.side)), h('span', { class: 'grow' }, h('strong', null, labelOf(ctx, leg.key)), ' ', h('span', { class: 'muted' }, tn('builder.lotCount', leg.lots))),
-        h('span', { class: 'muted' }, type === 'LIMIT' || leg.price !== null ? price(at, tickOf(ctx, leg.key)) : t('builder.about', { price: price(at, tickOf(ctx, leg.key)) })));
+        h('span', { class: 'muted' }, t(type === 'LIMIT' || leg.price !== null ? 'builder.limitAt' : 'builder.about', { price: at })));
     }));
+    const paid = premiumText(premium);
+    lines.final.set(rupees(final, 0));
+    lines.premium.rename(paid.label);
+    lines.premium.set(paid.text);
+    lines.charges.set(rupees(preview?.charges, 0));
     lines.required.set(rupees(preview?.margin_required, 0));
-    lines.final.set(rupees(preview?.margin_final ?? final, 0));
-    lines.charges.set(rupees(preview?.charges));
     fill(problems, [fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean).map((text) => h('p', null, text)));
     const reason = legsLock(ctx, legs);
     setText(lock, reason);

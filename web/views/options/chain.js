@@ -5,7 +5,7 @@
 
 import { t } from '../../format/i18n.js';
 import { price, quantity } from '../../format/numbers.js';
-import { closed } from '../../store/freshness.js';
+import { closed, linkLost } from '../../store/freshness.js';
 import { market } from '../../store/selectors.js';
 import { addLeg, trayOf } from '../../store/tray.js';
 import { fill, h, icon } from '../../widgets/dom.js';
@@ -161,7 +161,7 @@ export function createChainView(ctx, { model: current, age: figuresAge }) {
     const model = current();
     const old = figuresAge();
     const place = market(store);
-    context = model && { model, store, market: place, tick: tickOfChain(model), figuresOld: old === null || (old > OLD_S && !closed(place?.phase)) };
+    context = model && { model, store, market: place, tick: tickOfChain(model), figuresOld: old === null || linkLost(store.state.link, store.now()) || (old > OLD_S && !closed(place?.phase)) };
   }
 
   /** @param {ChainModel} model */

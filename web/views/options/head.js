@@ -3,7 +3,7 @@
 import { age, day, hourMinute, isoDay } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
 import { DASH, number } from '../../format/numbers.js';
-import { closed } from '../../store/freshness.js';
+import { closed, linkLost } from '../../store/freshness.js';
 import { market } from '../../store/selectors.js';
 import { fill, h, icon, setAttr, setClass, setText } from '../../widgets/dom.js';
 import { figure } from '../../widgets/parts.js';
@@ -40,8 +40,8 @@ export function underlyingHead(ctx, { onPick }) {
       const index = ctx.store.quotes.get(VIX)?.ltp ?? null;
       setText(vix, index === null || key === VIX ? '' : t('chain.vix', { n: number(index, 2) }));
       const one = market(ctx.store);
-      const old = figuresAge !== null && figuresAge > OLD_S && !closed(one?.phase);
-      const shut = closed(one?.phase) ? t('price.closed', { time: hourMinute(ctx.store.quotes.get(key)?.marketMs) }) : '';
+      const old = figuresAge !== null && figuresAge > OLD_S && (!closed(one?.phase) || linkLost(ctx.store.state.link, ctx.store.now()));
+      const shut = closed(one?.phase) && !old ? t('price.closed', { time: hourMinute(ctx.store.quotes.get(key)?.marketMs) }) : '';
       setText(source, one ? [t(`chart.source.${one.kind}`), shut || (figuresAge === null ? '' : age(figuresAge))].filter(Boolean).join(' · ') : '');
       setClass(source, `chain-source ${old ? 'warn' : one && one.kind !== 'live' ? 'sim' : ''}`.trim());
       setAttr(source, 'title', t('chain.sourceHelp'));

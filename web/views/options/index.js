@@ -3,8 +3,9 @@
  * /options?underlying=NSE_INDEX:NIFTY&expiry=2026-11-24&tab=chain.
  */
 
+import { age } from '../../format/dates.js';
 import { t, tn } from '../../format/i18n.js';
-import { closed } from '../../store/freshness.js';
+import { closed, linkLost } from '../../store/freshness.js';
 import { market, marketMs } from '../../store/selectors.js';
 import { fill, h, icon, setText } from '../../widgets/dom.js';
 import { empty, tabs } from '../../widgets/parts.js';
@@ -127,10 +128,10 @@ export function create(ctx, params) {
     el.classList.toggle('at-volatility', tab === 'volatility');
     if (model) {
       expiries.update(model.expiries.map((one) => (one.date === model.expiry ? { ...one, days: model.summary.days_left ?? one.days, expected_move: model.summary.expected_move ?? one.expected_move } : one)), model.expiry, marketMs(store));
-      const age = source.age();
-      figures.update(model.summary, age === null || (age > OLD_S && !closed(market(store)?.phase)));
+      const since = source.age();
+      figures.update(model.summary, since === null || source.kept() || linkLost(store.state.link, store.now()) || (since > OLD_S && !closed(market(store)?.phase)));
     }
-    const said = gone || !model ? [] : [...model.notes, ...(tab === 'chain' && model.oiFirst > 0 ? [tn('chain.oiFirst', model.oiFirst)] : [])];
+    const said = gone || !model ? [] : [...(source.kept() ? [t('chain.kept', { age: age(source.age()) })] : []), ...model.notes, ...(tab === 'chain' && model.oiFirst > 0 ? [tn('chain.oiFirst', model.oiFirst)] : [])];
     setText(notes, said.join(' '));
     notes.hidden = said.length === 0;
   }

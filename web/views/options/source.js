@@ -1,9 +1,10 @@
 /**
  * Keeps one chain fed: read once whole, then moved by the stream. What cannot be read is said and tried again, unless the
- * server says that there is no such chain.
+ * server says that there is no such chain. While the server does not answer, the chain read last stands in for it.
  */
 
 import { market } from '../../store/selectors.js';
+import { keepChain, keptChain, keptQuotes } from '../../store/keptchains.js';
 import { withInstruments } from '../../store/reducers.js';
 import { ChainModel } from './model.js';
 
@@ -32,6 +33,7 @@ export function createChainSource(ctx, { onChain, onFrame, onFault, onLoading, o
   let turn = 0;
   let retry = 0;
   let reading = false;
+  let kept = false; // whether what is shown was read before the server fell silent
   let readAt = -Infinity;
   /** Steady-clock moment of the newest figures. */
   let figuresAt = -Infinity;
@@ -52,6 +54,8 @@ export function createChainSource(ctx, { onChain, onFrame, onFault, onLoading, o
       const fresh = model === null || model.underlying !== chain.underlying || model.expiry !== chain.expiry || place !== id;
       const most = fresh ? 0 : (model?.mostOi ?? 0);
       model = new ChainModel(chain);
+      kept = false;
+      keepChain(store, chain, Date.now());
       model.mostOi = most;
       place = id;
       readAt = store.now();
@@ -63,17 +67,34 @@ export function createChainSource(ctx, { onChain, onFrame, onFault, onLoading, o
       if (mine !== turn) return;
       const { problem } = /** @type {{ problem?: import('../../format/wire.js').Problem }} */ (error);
       const gone = problem?.status !== 404 ? '' : problem.code === 'chain.unknown' ? 'expiry' : 'underlying';
-      if (!quiet) {
+      const shown = quiet || (gone === '' && standIn(id));
+      if (!shown) {
         model = null;
         unwatch();
         onFault(error, gone);
       }
       place = id;
       readAt = store.now();
-      if (gone === '') retry = setTimeout(() => void read(quiet), RETRY_MS);
+      if (gone === '') retry = setTimeout(() => void read(shown), RETRY_MS);
     } finally {
       if (mine === turn) reading = false;
     }
+  }
+
+  /** The chain read last in place of the one that cannot be read; false where there is none. @param {string} id */
+  function standIn(id) {
+    const last = keptChain(store.state.keptChains, id, underlying, expiry);
+    if (last === null) return false;
+    const away = Math.max(0, Date.now() - last.at);
+    figuresAt = store.now() - away;
+    model = new ChainModel(last.chain);
+    kept = true;
+    place = id;
+    store.quotes.restore(keptQuotes(last.chain, 0), figuresAt);
+    store.touch('quotes');
+    watch();
+    onChain(model, true);
+    return true;
   }
 
   function watch() {
@@ -140,6 +161,8 @@ export function createChainSource(ctx, { onChain, onFrame, onFault, onLoading, o
     },
     again: () => void read(model !== null),
     model: () => model,
+    /** Whether what is shown was read before the server fell silent. */
+    kept: () => kept,
     /** Age of IV, Greeks and the figures above the chain, s; null where there are none. */
     age: () => (Number.isFinite(figuresAt) ? Math.max(0, (store.now() - figuresAt) / 1000) : null),
     destroy() {

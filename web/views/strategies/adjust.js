@@ -1,4 +1,4 @@
-/** Adjust a strategy: roll it on, shift its strikes, add a hedge. What it becomes is drawn over what it is before anything is sent. */
+/** Adjust a strategy: roll it on, shift its strikes, add a hedge, or change any leg. What it becomes is drawn over what it is before anything is sent. */
 
 import { day } from '../../format/dates.js';
 import { t, tn } from '../../format/i18n.js';
@@ -12,6 +12,7 @@ import { legsLock } from '../shared/legslock.js';
 import { generalLock } from '../shared/lock.js';
 import { errorText, labelOf, problemText, sideWord, tickOf } from '../shared/text.js';
 import { createBeforeAfter } from './beforeafter.js';
+import { createOwnLegs } from './ownlegs.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../../format/strategies.js').Strategy} Strategy */
@@ -22,7 +23,7 @@ const MOST_STEPS = 40;
 /** @param {Ctx} ctx @param {() => Strategy} current the strategy as it stands: its orders may still be filling */
 export function openAdjust(ctx, current) {
   const strategy = current();
-  /** @type {'shift' | 'roll' | 'hedge'} */
+  /** @type {Adjustment['kind']} */
   let kind = 'shift';
   let steps = 1;
   let width = 4;
@@ -37,8 +38,8 @@ export function openAdjust(ctx, current) {
   /** @type {Set<string>} */
   let chosen = new Set();
 
-  const what = chips({ label: t('strategies.adjust'), value: kind, options: ['shift', 'roll', 'hedge'].map((value) => ({ value, label: t(`adjust.${value}`) })), onChange(value) {
-    kind = /** @type {'shift' | 'roll' | 'hedge'} */ (value);
+  const what = chips({ label: t('strategies.adjust'), value: kind, options: ['shift', 'roll', 'hedge', 'legs'].map((value) => ({ value, label: t(value === 'legs' ? 'adjust.own' : `adjust.${value}`) })), onChange(value) {
+    kind = /** @type {Adjustment['kind']} */ (value);
     ask();
   } });
   const stepValue = h('output', { class: 'knob-value' });
@@ -53,13 +54,14 @@ export function openAdjust(ctx, current) {
     ask();
   } } });
   const legBox = h('div', { class: 'adjust-legs', role: 'group', 'aria-label': t('adjust.legs') });
+  const own = createOwnLegs(ctx, strategy.underlying, { onChange: () => ask() });
   const both = createBeforeAfter();
   const order = h('ol', { class: 'send-order', 'aria-label': t('basket.order') });
   const problems = h('div', { class: 'ticket-problems', role: 'alert' });
   const lock = h('p', { class: 'ticket-lock', role: 'status' });
   const table = h('div', { class: 'compare-box' });
   const send = sendButton(ctx, () => void submit());
-  const body = h('div', { class: 'stack adjust' }, what.el, stepBox, until, legBox, both.el, table, order, problems, h('div', { class: 'sheet-foot column' }, lock, send.el));
+  const body = h('div', { class: 'stack adjust' }, what.el, stepBox, until, legBox, own.el, both.el, table, order, problems, h('div', { class: 'sheet-foot column' }, lock, send.el));
 
   /** What is open of it now; other legs than before are ticked anew and asked about. */
   function followLegs() {
@@ -67,6 +69,7 @@ export function openAdjust(ctx, current) {
     const same = now.length === openLegs.length && now.every((leg, i) => leg.key === openLegs[i]?.key && leg.quantity === openLegs[i]?.quantity);
     if (same) return;
     openLegs = now;
+    own.from(now);
     chosen = new Set(now.map((leg) => leg.key));
     fill(legBox, now.map((leg) => {
       const box = h('input', { type: 'checkbox', checked: true, on: { change: () => {
@@ -83,6 +86,10 @@ export function openAdjust(ctx, current) {
   function request() {
     const legs = chosen.size === openLegs.length ? null : [...chosen];
     if (kind === 'hedge') return { kind, width };
+    if (kind === 'legs') {
+      const added = own.difference();
+      return added.length === 0 ? null : { kind, legs_added: added };
+    }
     if (chosen.size === 0) return null;
     if (kind === 'roll') return expiry === '' ? null : { kind, expiry, legs };
     return { kind, steps, legs };
@@ -96,7 +103,7 @@ export function openAdjust(ctx, current) {
     const wanted = request();
     if (wanted === null || generalLock(ctx)) {
       preview = null;
-      fault = wanted === null ? t(kind === 'roll' && expiry === '' ? 'adjust.noExpiry' : 'adjust.noLegs') : '';
+      fault = wanted !== null || kind === 'legs' ? '' : t(kind === 'roll' && expiry === '' ? 'adjust.noExpiry' : 'adjust.noLegs');
       draw();
       return;
     }
@@ -135,9 +142,10 @@ export function openAdjust(ctx, current) {
   }
 
   function draw() {
-    stepBox.hidden = kind === 'roll';
+    stepBox.hidden = kind === 'roll' || kind === 'legs';
     until.hidden = kind !== 'roll';
-    legBox.hidden = kind === 'hedge';
+    legBox.hidden = kind === 'hedge' || kind === 'legs';
+    own.show(kind === 'legs');
     setText(stepValue, kind === 'hedge' ? tn('adjust.wings', width) : tn(steps > 0 ? 'adjust.up' : 'adjust.down', Math.abs(steps)));
     both.set(preview?.before ?? null, preview?.after ?? null);
     table.hidden = preview === null;
@@ -145,6 +153,7 @@ export function openAdjust(ctx, current) {
     if (preview !== null) {
       const { before, after } = preview;
       const cost = premiumText(preview.cost);
+      const limits = new Set(kind === 'legs' ? own.difference().filter((leg) => leg.price).map((leg) => leg.key) : []);
       /** @type {[string, string, string][]} */
       const rows = [
         [t('builder.maxProfit'), mostProfit(before.outcome), mostProfit(after.outcome)], [t('builder.maxLoss'), mostLoss(before.outcome), mostLoss(after.outcome)], [t('builder.chance'), chance(before.probability?.smile ?? before.probability?.lognormal), chance(after.probability?.smile ?? after.probability?.lognormal)],
@@ -152,7 +161,7 @@ export function openAdjust(ctx, current) {
         [cost.label, DASH, cost.text], [t('adjust.margin'), DASH, rupees(preview.margin?.final, 0)], [t('ticket.charges'), DASH, rupees(preview.charges)],
       ];
       fill(table, h('table', { class: 'compare' }, h('thead', null, h('tr', null, h('td', null), h('th', { scope: 'col' }, t('adjust.before')), h('th', { scope: 'col' }, t('adjust.after')))), h('tbody', null, rows.map(([name, was, is]) => h('tr', null, h('th', { scope: 'row' }, name), h('td', { class: 'muted' }, was), h('td', { class: name === t('greek.thetaDay') ? direction(after.greeks.theta) : '' }, is))))));
-      fill(order, preview.orders.map((one) => h('li', null, h('span', { class: `send-side ${one.side === 'BUY' ? 'buy' : 'sell'}` }, sideWord(one.side)), h('span', { class: 'grow' }, h('strong', null, labelOf(ctx, one.key)), ' ', h('span', { class: 'muted' }, tn('builder.lotCount', one.lots), ' ', t(one.closes ? 'adjust.closes' : 'adjust.opens'))), h('span', { class: 'muted' }, price(one.price, tickOf(ctx, one.key))))));
+      fill(order, preview.orders.map((one) => h('li', null, h('span', { class: `send-side ${one.side === 'BUY' ? 'buy' : 'sell'}` }, sideWord(one.side)), h('span', { class: 'grow' }, h('strong', null, labelOf(ctx, one.key)), ' ', h('span', { class: 'muted' }, tn('builder.lotCount', one.lots), ' · ', t(one.closes ? 'adjust.closes' : 'adjust.opens'))), h('span', { class: 'muted' }, t(limits.has(one.key) ? 'builder.limitAt' : 'builder.about', { price: price(one.price, tickOf(ctx, one.key)) })))));
     }
     fill(problems, [fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean).map((text) => h('p', null, text)));
     const reason = preview === null ? generalLock(ctx) : why();
@@ -187,6 +196,7 @@ export function openAdjust(ctx, current) {
     off();
     offLegs();
     asking.abort();
+    own.destroy();
     ctx.watch('adjust', []);
   } });
   void readExpiries();

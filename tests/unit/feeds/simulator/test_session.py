@@ -89,6 +89,23 @@ def test_expiry_when_auction_printed_then_options_settle_on_the_close(make: Make
     assert "NFO:NIFTY23NOV26FUT" not in simulator.previous_closes()
 
 
+def test_previous_interest_when_the_day_begins_then_what_the_contracts_open_with_and_the_day_before_ended_with(
+    make: Make,
+) -> None:
+    simulator, _ = make()
+    begun = simulator.previous_interest()
+    first = table(simulator, simulator.tape().everything(0))
+    options = [i.key for i in simulator.instruments() if i.kind == "OPTION"]
+    assert {key: begun[key] for key in options} == {key: first[key]["oi"] for key in options}
+    # the last minute published what was open before it: the evening differs by that minute's change alone
+    final = table(simulator, simulator.tape().everything(10**6))
+    simulator.next_day()
+    after = simulator.previous_interest()
+    both = [key for key in options if key in after and final[key]["oi"] > 100_000]
+    assert len(both) > 100
+    assert all(abs(after[key] / final[key]["oi"] - 1) < 0.05 for key in both)
+
+
 def test_open_interest_when_expiry_nears_then_builds(make: Make) -> None:
     simulator, _ = make()
     seen = []

@@ -1,4 +1,4 @@
-/** The legs: side, strike, expiry and lots of each, changed by the thumb; price, volatility and delta beside them. */
+/** The legs: side, strike, expiry, lots and limit of each, changed by the thumb; price, volatility and delta beside them. */
 
 import { day } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
@@ -7,13 +7,14 @@ import { MOST_LOTS } from '../../store/tray.js';
 import { h, icon, setAttr, setClass, setText, fill } from '../../widgets/dom.js';
 import { createList } from '../../widgets/list.js';
 import { stepper } from '../../widgets/stepper.js';
-import { volatility } from '../shared/payoff.js';
-import { labelOf, tickOf } from '../shared/text.js';
+import { volatility } from './payoff.js';
+import { createLegPrice } from './legprice.js';
+import { labelOf, tickOf } from './text.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../../store/tray.js').TrayLeg} TrayLeg */
 /** @typedef {{ expiry: string, strike: number, right: 'CE' | 'PE' }} Place */
-/** @typedef {{ leg: TrayLeg, place: Place | null, priced: import('../../format/strategies.js').PricedLeg | null, expiries: string[] }} Row */
+/** @typedef {{ leg: TrayLeg, place: Place | null, priced: Pick<import('../../format/strategies.js').PricedLeg, 'kind' | 'price' | 'iv' | 'delta' | 'quantity'> | null, expiries: string[] }} Row */
 
 /**
  * @param {Ctx} ctx
@@ -44,9 +45,10 @@ export function createLegTable(ctx, on) {
         if (good) on.onLots(key, count);
       } });
     lots.input.setAttribute('aria-label', t('basket.lotsOf', { name }));
+    const priced_ = createLegPrice(ctx, key, (limit) => on.onPrice(key, limit));
     const figures = h('span', { class: 'leg-figures' });
     const drop = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('watch.remove', { name }), on: { click: () => on.onDrop(key) } }, icon('close'));
-    const row = h('div', { class: 'build-leg', role: 'listitem' }, side, h('div', { class: 'leg-what' }, strikes, plain, right), expiry, figures, lots.el, drop);
+    const row = h('div', { class: 'build-leg', role: 'listitem' }, side, h('div', { class: 'leg-what' }, strikes, plain, right), expiry, priced_.kind, lots.el, drop, figures, priced_.limit);
     let drawn = '';
     return {
       el: row,
@@ -70,6 +72,7 @@ export function createLegTable(ctx, on) {
           if (expiry.value !== place.expiry) expiry.value = place.expiry;
         }
         if (document.activeElement !== lots.input) lots.set(String(leg.lots));
+        priced_.update(leg);
         const entry = priced === null ? DASH : price(leg.price ?? priced.price, tickOf(ctx, key));
         setText(figures, priced === null || priced.kind !== 'OPTION' ? entry : t('builder.legFigures', { price: entry, iv: volatility(priced.iv), delta: priced.delta === null ? DASH : signed(priced.delta / priced.quantity, 2) }));
         setClass(figures, `leg-figures ${priced === null ? 'muted' : ''}`.trim());

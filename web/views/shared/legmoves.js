@@ -1,25 +1,18 @@
 /** Legs moved along the chain: all by a strike, one to another strike, right or expiry. What the chain does not have is said. */
 
 import { t } from '../../format/i18n.js';
-import { setLegs, trayOf } from '../../store/tray.js';
 import { merged, moved } from './legs.js';
 import { nearest, nextStrike } from './listing.js';
 
-/** @typedef {import('../context.js').Ctx} Ctx */
+/** @typedef {import('../../store/tray.js').TrayLeg} TrayLeg */
 /** @typedef {{ expiry: string, strike: number, right: 'CE' | 'PE' }} Place */
 
 /**
- * @param {Ctx} ctx
  * @param {ReturnType<typeof import('./listing.js').createListing>} listing
- * @param {{ underlying: () => string, place: (key: string) => Place | null, own: (change: () => void) => void, say: (text: string) => void }} builder
+ * @param {{ underlying: () => string, legs: () => readonly TrayLeg[], put: (next: readonly TrayLeg[]) => void, place: (key: string) => Place | null, own: (change: () => void) => void, say: (text: string) => void }} holder
  *   own: a change by hand, after which the legs are no longer just a template's
  */
-export function createMoves(ctx, listing, { underlying, place, own, say }) {
-  const { store } = ctx;
-  const legs = () => trayOf(store).legs;
-  /** @param {readonly import('../../store/tray.js').TrayLeg[]} next */
-  const put = (next) => setLegs(store, underlying(), next);
-
+export function createMoves(listing, { underlying, legs, put, place, own, say }) {
   /** @param {string} key @param {string} to */
   const swap = (key, to) => own(() => put(moved(legs(), key, to)));
 
