@@ -85,7 +85,7 @@ class ScoreWire(msgspec.Struct, frozen=True, kw_only=True):
     """Share of calls that succeeded; null before the first one."""
     median_ms: float | None
     free: int | None
-    """Calls left in the tightest window of the broker's limits; null where that is not known."""
+    """Calls left in the tightest window of those used within the last 2 s; null when none was."""
 
 
 class LinkWire(msgspec.Struct, frozen=True, kw_only=True):

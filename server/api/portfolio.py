@@ -38,6 +38,8 @@ class CurrencyTotal(msgspec.Struct, frozen=True, kw_only=True):
     accounts: int
     missing: int
     """Accounts whose figures are not known."""
+    old: int
+    """Accounts that are not connected, counted with the figures they told last."""
     available: Decimal
     profit: Decimal
     value: Decimal
@@ -155,6 +157,7 @@ def _totals(lines: list[AccountLine]) -> list[CurrencyTotal]:
             currency=currency,
             accounts=len(group),
             missing=sum(line.age is None for line in group),
+            old=sum(line.age is not None and line.mode == "LIVE" and line.state != "connected" for line in group),
             available=sum(
                 (f.available for line in group for f in line.funds if f.available and f.currency in ("", currency)),
                 Decimal(0),

@@ -145,7 +145,7 @@ class Submitter:
             return error
         except Exception as error:  # noqa: BLE001 - whatever it was, it may have arrived
             _log.warning("submit_without_answer", order=order.id, exc_info=not isinstance(error, TimeoutError))
-            return f"{type(error).__name__}: {error}"[:300]
+            return _words(error)
 
     async def _answered(self, sent: Order, answer: Ack | NotAccepted | str, actor: str) -> Order:
         """Put the outcome on disk; the order returned is on disk in that very state."""
@@ -233,6 +233,13 @@ async def refuse(
         await desk.note(what, _tame({"problem": problem, "request": detail}), actor, correlation, subject)
     except Unavailable:
         return
+
+
+def _words(error: Exception) -> str:
+    """What went wrong, for a sentence: ours and a time-out are told as they are, the rest by name."""
+    if isinstance(error, SaudaError):
+        return error.detail.removesuffix(".")
+    return str(error) if isinstance(error, TimeoutError) and str(error) else f"{type(error).__name__}: {error}"[:300]
 
 
 def _tame(value: Any) -> Any:

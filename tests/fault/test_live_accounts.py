@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -89,6 +89,11 @@ async def test_first_live_order_of_the_day_when_not_confirmed_then_read_back(tmp
         await runtime.live_front.confirm(account)
         runtime.context.ensure_confirmed(account)
         runtime.context.ensure_confirmed("paper-sim")
+    async with running(tmp_path, clock) as runtime:
+        runtime.context.ensure_confirmed(account)  # asked once a day, not once a start
+        clock.shift += timedelta(days=3)
+        with pytest.raises(Conflict, match="first order of today"):
+            runtime.context.ensure_confirmed(account)
 
 
 async def test_answer_when_lost_then_one_order_at_the_broker_and_its_fate_found(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@
  * @typedef {{ account: string, title: string, broker: string, mode: 'PAPER' | 'LIVE', currency: string, state: string, problem: string, age: number | null,
  *   funds: { segment: string, currency: string, available: string | null, used: string | null, net: string | null }[],
  *   positions: HeldTold[], holdings: HeldTold[], profit: string | null, value: string | null }} AccountTold
- * @typedef {{ accounts: AccountTold[], totals: { mode: string, currency: string, accounts: number, missing: number, available: string, profit: string, value: string }[] }} TogetherTold
+ * @typedef {{ accounts: AccountTold[], totals: { mode: string, currency: string, accounts: number, missing: number, old: number, available: string, profit: string, value: string }[] }} TogetherTold
  * @typedef {{ hours: number, endpoints: { account: string, broker: string, endpoint: string, calls: number, failures: number, p50_ms: number, p99_ms: number, left: number | null, last_problem: string,
  *   course: { at: string, calls: number, failures: number, p50_ms: number, p99_ms: number }[] }[],
  *   calls: { at: string, account: string, endpoint: string, call: string, status: number, ms: number, problem: string }[] }} UsageTold

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import secrets as random
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import msgspec
@@ -242,6 +242,13 @@ class LiveAccounts:
         await self._keep(link)
         self._lock(link)
         self._tell(account)
+
+    async def confirm(self, account: str, day: date) -> None:
+        """Its first order of a day was read back and confirmed; a restart does not ask again."""
+        link = self._link(account)
+        link.kept = msgspec.structs.replace(link.kept, confirmed=day)
+        await self._keep(link)
+        await self.note("account.confirmed", account)
 
     # ---------------------------------------------------------------- reading
 

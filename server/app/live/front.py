@@ -36,7 +36,6 @@ class LiveFront:
         self._accounts = accounts
         self._checks = checks
         self._clock = clock
-        self._confirmed: dict[str, date] = {}
 
     def brokers(self) -> list[BrokerWire]:
         """Every broker there is."""
@@ -129,7 +128,7 @@ class LiveFront:
     def read_back(self, account: str) -> str:
         """The sentence to confirm before the first live order of a day; empty for paper and when it was."""
         link = self._accounts.links.get(account)
-        if link is None or self._confirmed.get(account) == self._today():
+        if link is None or link.kept.confirmed == self._today():
             return ""
         facts = link.adapter.manifest
         user = link.grant.user if link.grant is not None else "unknown"
@@ -140,9 +139,7 @@ class LiveFront:
 
     async def confirm(self, account: str) -> None:
         """The user has confirmed it."""
-        self._accounts.link(account)
-        self._confirmed[account] = self._today()
-        await self._accounts.note("account.confirmed", account)
+        await self._accounts.confirm(account, self._today())
 
     def _today(self) -> date:
         return self._clock.now().astimezone(IST).date()

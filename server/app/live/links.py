@@ -1,7 +1,7 @@
 """One live account's link to its broker: what it is, how it stands, and the words the Connect page shows for it."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -22,6 +22,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     unlocked: bool = False
     """Its check has passed: it takes orders."""
     checked: datetime | None = None
+    confirmed: date | None = None
+    """The day in India for which its first order was confirmed."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

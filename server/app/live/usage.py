@@ -26,6 +26,8 @@ _SAMPLES = 500
 _WRITE_EVERY = 1.0
 _TIDY_EVERY = 3_600.0
 _BUCKETS = 60
+_FRESH = 2.0
+"""Seconds for which it holds what was left of a limit: most windows are a second long."""
 _HALF_SPEED = 0.3
 """Seconds of a median call at which speed counts half."""
 
@@ -37,11 +39,13 @@ class _Recent:
         self.times: deque[float] = deque(maxlen=_SAMPLES)
         self.failed: deque[bool] = deque(maxlen=_SAMPLES)
         self.left: int | None = None
+        self.told = 0.0
+        """Monotonic time at which `left` was true."""
 
-    def add(self, seconds: float, failed: bool, left: int | None) -> None:
+    def add(self, seconds: float, failed: bool, left: int | None, now: float) -> None:
         self.times.append(seconds)
         self.failed.append(failed)
-        self.left = left
+        self.left, self.told = left, now
 
 
 class UsageLog:
@@ -76,7 +80,9 @@ class UsageLog:
             usage.problem,
         )
         self._waiting.append(row)
-        self._of(usage.account, usage.broker, usage.endpoint).add(usage.seconds, row.failed, usage.left)
+        self._of(usage.account, usage.broker, usage.endpoint).add(
+            usage.seconds, row.failed, usage.left, self._clock.monotonic()
+        )
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Write what comes until cancelled, then the rest (a supervisor part)."""
@@ -128,7 +134,8 @@ class UsageLog:
             return ScoreWire(score=0.5, success=None, median_ms=None, free=None)
         success = 1 - sum(sum(recent.failed) for recent in mine) / len(times)
         median = float(np.median(times))
-        known = [recent.left for recent in mine if recent.left is not None]
+        now = self._clock.monotonic()
+        known = [recent.left for recent in mine if recent.left is not None and now - recent.told <= _FRESH]
         free = min(known) if known else None
         spare = 0.0 if free == 0 else 1.0
         score = 0.6 * success + 0.3 / (1 + median / _HALF_SPEED) + 0.1 * spare
@@ -148,7 +155,7 @@ class UsageLog:
         for (account, broker, endpoint), told in (await asyncio.to_thread(self._file.times, since)).items():
             recent = self._of(account, broker, endpoint)
             for ms, failed in zip(told.ms[-_SAMPLES:].tolist(), told.failed[-_SAMPLES:].tolist(), strict=True):
-                recent.add(ms / 1e3, failed, None)
+                recent.add(ms / 1e3, failed, None, 0.0)
 
     async def _write(self) -> None:
         async with self._writing:

@@ -109,6 +109,9 @@ class Http:
         self._refusal = refusal
         self._headers = headers
         self._session: aiohttp.ClientSession | None = None
+        self._away = False
+        self.back = asyncio.Event()
+        """Set, and replaced by a new one, when the broker answers again after it gave no answer."""
         self._chance = random.Random()  # noqa: S311 - spreads retries, hides nothing
 
     async def open(self) -> None:
@@ -318,8 +321,13 @@ class Http:
         except _NoAnswer as error:
             problem = error.what
             self.breaker.fail()
+            self._away = True
             raise
         else:
+            if self._away:
+                self._away = False
+                self.back.set()
+                self.back = asyncio.Event()
             if status >= 500:
                 self.breaker.fail()
                 problem = f"HTTP {status}"

@@ -1,7 +1,8 @@
 """One socket to a broker, kept up: connects, says again what is watched, notices silence, backs off.
 
 Liveness is bytes, not data (law 11). A line that stays mute is renewed after the manifest's silence; each time that
-brings nothing the patience doubles, so that closed hours make no storm. Refused sessions end it: somebody must sign in.
+brings nothing the patience doubles, so that closed hours make no storm. A broker that was away and answers calls again
+is tried at once. Refused sessions end it: somebody must sign in.
 """
 
 import asyncio
@@ -103,7 +104,19 @@ class Socket:
             fruitful = await self._once(patience)
             wait = self.first_wait if fruitful else min(self.most_wait, wait * 2)
             patience = self._silence if fruitful else min(_MOST_SILENCE, patience * 2)
-            await self._clock.sleep(wait * self._chance.uniform(0.5, 1.0))
+            if await self._rest(wait * self._chance.uniform(0.5, 1.0)):
+                wait = self.first_wait
+
+    async def _rest(self, seconds: float) -> bool:
+        """Wait before the next try; True when it was cut short, because calls to the broker are answered again."""
+        sleep = asyncio.ensure_future(self._clock.sleep(seconds))
+        back = asyncio.ensure_future(self._http.back.wait())
+        try:
+            await asyncio.wait({sleep, back}, return_when=asyncio.FIRST_COMPLETED)
+            return back.done() and not sleep.done()
+        finally:
+            sleep.cancel()
+            back.cancel()
 
     async def _once(self, patience: float) -> bool:
         """One life of the line; True when it went on bringing something after its greeting."""

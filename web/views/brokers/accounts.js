@@ -2,7 +2,7 @@
 
 import { stamp } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
-import { quantity } from '../../format/numbers.js';
+import { DASH, quantity } from '../../format/numbers.js';
 import { fill, h } from '../../widgets/dom.js';
 import { empty } from '../../widgets/parts.js';
 import { errorText } from '../shared/text.js';
@@ -48,7 +48,7 @@ export function accountsPanel(ctx) {
       h('div', { class: 'card-head' }, h('h2', { class: 'card-title grow' }, one.title), h('span', { class: 'pill live' }, 'LIVE'), tierBadge(one.tier)),
       h('p', null, h('strong', { class: tone }, t(`link.${one.state}`)), one.problem ? h('span', { class: 'muted' }, ` ${one.problem}`) : null),
       h('dl', { class: 'lines' }, line(t('accounts.user'), one.user || '–'), line(t('accounts.market'), t(`market.${one.market}`)),
-        line(t('accounts.ends'), one.expires ? stamp(one.expires, Date.now()) : t('accounts.never')),
+        line(t('accounts.ends'), one.expires ? stamp(one.expires, Date.now()) : one.user ? t('accounts.never') : DASH),
         line(t('accounts.instruments'), quantity(one.instruments)),
         line(t('accounts.orders'), one.unlocked ? t('accounts.unlocked') : t('accounts.locked'))),
       one.locked_because ? h('p', { class: 'note' }, one.locked_because) : null,

@@ -55,12 +55,15 @@ export function routingPanel(ctx) {
   function card(route, rules, links) {
     const ranked = [...route.order, ...route.now.filter((id) => !route.order.includes(id)), ...links.map((one) => one.account).filter((id) => !route.order.includes(id) && !route.now.includes(id))];
     const name = t(`routing.${route.operation}`);
+    const marketOf = (/** @type {string | undefined} */ id) => links.find((link) => link.account === id)?.market;
+    // accounts of one market stand in for each other
+    const first = (/** @type {string} */ id) => route.now.find((other) => marketOf(other) === marketOf(id));
     return h('section', { class: 'panel pad stack tight', 'aria-label': name }, h('h2', { class: 'card-title' }, name), h('p', { class: 'muted' }, t(`routing.${route.operation}Help`)),
       h('ol', { class: 'route-list' }, ranked.map((id, place) => {
         const one = links.find((link) => link.account === id);
         if (!one) return null;
         return h('li', { class: 'route' },
-          h('span', { class: 'route-name' }, h('strong', null, one.title), ' ', one.state === 'connected' ? route.now[0] === id ? h('span', { class: 'badge good' }, t('routing.askedFirst')) : null : h('span', { class: 'badge bad' }, t(`link.${one.state}`))),
+          h('span', { class: 'route-name' }, h('strong', null, one.title), ' ', one.state === 'connected' ? first(id) === id ? h('span', { class: 'badge good' }, t('routing.askedFirst')) : null : h('span', { class: 'badge bad' }, t(`link.${one.state}`))),
           h('span', { class: 'route-score muted' }, scoreText(one)),
           move(route, rules, ranked, place, -1, one.title), move(route, rules, ranked, place, 1, one.title));
       })),
@@ -122,5 +125,5 @@ export function routingPanel(ctx) {
 /** The score and what it is made of. @param {LinkTold} one */
 export function scoreText({ score }) {
   if (score.success === null) return t('routing.noScore');
-  return t('routing.score', { score: number(score.score, 2), success: percent(score.success, 1).replace('+', ''), ms: score.median_ms === null ? DASH : number(score.median_ms, 0), free: score.free === null ? DASH : quantity(score.free) });
+  return t(score.free === null ? 'routing.scoreOnly' : 'routing.score', { score: number(score.score, 2), success: percent(score.success * 100, 1).replace('+', ''), ms: score.median_ms === null ? DASH : number(score.median_ms, 0), free: quantity(score.free) });
 }

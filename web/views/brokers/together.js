@@ -1,7 +1,7 @@
 /** All accounts together: funds, positions, holdings, profit; each with its age. Paper and live, rupees and dollars stay apart. */
 
 import { age } from '../../format/dates.js';
-import { t } from '../../format/i18n.js';
+import { t, tn } from '../../format/i18n.js';
 import { DASH, direction, money, profitIn } from '../../format/numbers.js';
 import { fill, h } from '../../widgets/dom.js';
 import { errorText } from '../shared/text.js';
@@ -29,9 +29,10 @@ export function togetherPanel(ctx) {
       if (gone) return;
       fault.hidden = true;
       fill(totals, found.totals.map((one) => h('div', { class: 'panel pad stack tight card' },
-        h('div', { class: 'card-head' }, h('strong', { class: 'grow' }, t('together.sum', { currency: one.currency, n: one.accounts })), badge(one.mode)),
+        h('div', { class: 'card-head' }, h('strong', { class: 'grow' }, tn('together.sum', one.accounts, { currency: one.currency })), badge(one.mode)),
         h('dl', { class: 'lines' }, line(t('together.available'), money(one.available, one.currency)), line(t('together.profit'), profitIn(one.profit, one.currency), direction(one.profit)), line(t('together.value'), money(one.value, one.currency))),
-        one.missing > 0 ? h('p', { class: 'note warn' }, t('together.missing', { n: one.missing })) : null)));
+        one.missing > 0 ? h('p', { class: 'note warn' }, tn('together.missing', one.missing)) : null,
+        one.old > 0 ? h('p', { class: 'note warn' }, tn('together.old', one.old)) : null)));
       fill(list, found.accounts.map(section));
     } catch (error) {
       fault.textContent = errorText(error);

@@ -54,7 +54,7 @@ export function usagePanel(ctx) {
     const shown = rows.find((row) => nameOf(row) === chosen) ?? [...rows].sort((a, b) => b.calls - a.calls)[0];
     const now = Date.now();
     const at = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.row : undefined;
-    fill(box, shown ? [endpoints(rows, shown), latencyChart(shown, now - Number(hours) * HOUR_MS, now)] : h('p', { class: 'note' }, t('usage.quiet')), calls(found.calls));
+    fill(box, shown ? [endpoints(rows, shown), latencyChart({ ...shown, account: titleOf(shown.account) }, now - Number(hours) * HOUR_MS, now)] : h('p', { class: 'note' }, t('usage.quiet')), calls(found.calls));
     if (at) /** @type {HTMLElement | null} */ (box.querySelector(`[data-row="${CSS.escape(at)}"]`))?.focus();
   }
 
@@ -66,7 +66,7 @@ export function usagePanel(ctx) {
       h('tbody', null, rows.map((row) => {
         const course = spark();
         course.set(row.course.map((point) => point.p50_ms), '');
-        return h('tr', { class: row === shown ? 'chosen' : '' }, h('th', { scope: 'row' }, row.account),
+        return h('tr', { class: row === shown ? 'chosen' : '' }, h('th', { scope: 'row' }, titleOf(row.account)),
           h('td', null, h('button', { type: 'button', class: 'link', 'aria-pressed': String(row === shown), data: { row: nameOf(row) }, on: { click: () => {
             chosen = nameOf(row);
             draw();
@@ -75,6 +75,18 @@ export function usagePanel(ctx) {
           h('td', { class: row.failures > 0 ? 'num down' : 'num', title: row.last_problem }, quantity(row.failures)), h('td', { class: 'num' }, number(row.p50_ms, 0)),
           h('td', { class: 'num' }, number(row.p99_ms, 0)), h('td', { class: 'num' }, row.left === null ? DASH : quantity(row.left)), h('td', { class: 'num' }, course.el));
       }))));
+  }
+
+  /** The account's name, where there still is one. @param {string} id */
+  const titleOf = (id) => ctx.store.state.session?.accounts.find((one) => one.id === id)?.title ?? id;
+
+  /** @param {UsageTold['calls']} rows */
+  function calls(rows) {
+    const heads = ['col.time', 'usage.account', 'usage.call', 'usage.status', 'usage.took', 'usage.problem'];
+    return h('div', { class: 'panel table-scroll', tabindex: '0', role: 'region', 'aria-label': t('usage.last') }, h('table', { class: 'figures-table' }, h('caption', null, t('usage.last')),
+      h('thead', null, h('tr', null, heads.map((name, i) => h('th', { scope: 'col', class: i === 3 || i === 4 ? 'num' : '' }, t(name))))),
+      h('tbody', null, rows.map((row) => h('tr', null, h('td', null, stamp(row.at, Date.now())), h('th', { scope: 'row' }, titleOf(row.account)), h('td', null, row.call),
+        h('td', { class: row.problem ? 'num down' : 'num' }, row.status === 0 ? t('usage.noAnswer') : String(row.status)), h('td', { class: 'num' }, `${number(row.ms, 0)} ms`), h('td', null, row.problem || DASH))))));
   }
 
   void read();
@@ -86,12 +98,3 @@ export function usagePanel(ctx) {
 
 /** @param {UsageTold['endpoints'][number]} row */
 const nameOf = (row) => `${row.account} ${row.endpoint}`;
-
-/** @param {UsageTold['calls']} rows */
-function calls(rows) {
-  const heads = ['col.time', 'usage.account', 'usage.call', 'usage.status', 'usage.took', 'usage.problem'];
-  return h('div', { class: 'panel table-scroll', tabindex: '0', role: 'region', 'aria-label': t('usage.last') }, h('table', { class: 'figures-table' }, h('caption', null, t('usage.last')),
-    h('thead', null, h('tr', null, heads.map((name, i) => h('th', { scope: 'col', class: i === 3 || i === 4 ? 'num' : '' }, t(name))))),
-    h('tbody', null, rows.map((row) => h('tr', null, h('td', null, stamp(row.at, Date.now())), h('th', { scope: 'row' }, row.account), h('td', null, row.call),
-      h('td', { class: row.problem ? 'num down' : 'num' }, row.status === 0 ? t('usage.noAnswer') : String(row.status)), h('td', { class: 'num' }, `${number(row.ms, 0)} ms`), h('td', null, row.problem || DASH))))));
-}

@@ -30,11 +30,12 @@ export function priceLock(ctx, key, afterMarket = false) {
   const instrument = ctx.store.state.instruments.get(key);
   if (instrument?.barred) return instrument.barred;
   if (instrument && !instrument.tradable) return t('lock.index', { name: instrument.label });
+  if (ctx.store.quotes.unknown.has(key)) return t('price.unknown');
   const fresh = quoteFreshness(ctx.store, key);
   if (afterMarket) return '';
   const one = market(ctx.store);
   if (fresh.level === 'closed' || closed(one?.phase)) return t('lock.closed', { time: hourMinute(ctx.store.quotes.get(key)?.marketMs) });
-  if (fresh.level === 'none') return t(ctx.store.quotes.unknown.has(key) ? 'price.unknown' : 'lock.noPrice');
+  if (fresh.level === 'none') return t('lock.noPrice');
   if (fresh.level === 'stale') return t(fresh.cause === 'paused' ? 'lock.paused' : 'lock.stale', { age: age(fresh.age) });
   return '';
 }

@@ -21,7 +21,7 @@ export function labelOf(ctx, key) {
 /** @param {Ctx} ctx @param {string} key */
 export function subOf(ctx, key) {
   const found = ctx.store.state.instruments.get(key);
-  if (!found) return key.slice(0, key.indexOf(':'));
+  if (!found) return ctx.store.quotes.unknown.has(key) ? t('watch.notHere') : key.slice(0, key.indexOf(':'));
   return found.kind === 'INDEX' ? found.title : found.sub || found.title || found.exchange;
 }
 

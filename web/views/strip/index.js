@@ -61,6 +61,7 @@ export function create(ctx) {
     ram.set(bytes((devices?.ram_mb ?? 0) * 1_048_576), '');
     const [up, all] = state.session?.brokers ?? [0, 0];
     brokers.el.hidden = all === 0;
+    brokers.el.classList.toggle('wide', up === all); // one that is down is told on a phone too
     brokers.set(`${up}/${all}`, up < all ? 'warn' : '');
   }
 

@@ -99,9 +99,11 @@ async def test_disk_when_it_refuses_then_said_once_and_calls_wait(tmp_path: Path
     assert len(await log.calls(5)) == 2
 
 
-def test_score_when_nothing_is_known_then_the_middle(tmp_path: Path, clock: ManualClock) -> None:
+async def test_score_when_nothing_is_known_then_the_middle(tmp_path: Path, clock: ManualClock) -> None:
     log = UsageLog(UsageFile(tmp_path), clock, lambda: 1, lambda _: None)
     assert (log.score("kite").score, log.score("kite").success) == (0.5, None)
     log.add(call(clock, 0.3, left=0))
     told = log.score("kite")
     assert (told.score, told.success, told.median_ms, told.free) == (0.75, 1.0, 300.0, 0)
+    await clock.advance(3)  # the window has passed
+    assert (log.score("kite").score, log.score("kite").free) == (0.85, None)

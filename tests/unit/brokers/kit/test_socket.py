@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from server.brokers.kit.http import Call
 from server.brokers.kit.stream import Address, Socket
 from server.core.clock import SystemClock
-from server.core.errors import Invalid, Unauthorised
+from server.core.errors import Invalid, Unauthorised, Unavailable
 from tests.brokers.joined import Joined, eventually, joined
 
 
@@ -78,5 +79,24 @@ async def test_line_when_only_garbage_comes_then_counted_and_renewed() -> None:
             made.fake.push(made.fake.price_sockets, b"\xff\x00garbage")
         await eventually(lambda: socket.connects > before, 10.0)
         assert socket.unreadable >= 50
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def test_line_when_the_broker_answers_calls_again_then_tried_at_once() -> None:
+    funds = Call(name="funds", method="GET", path="/user/margins")
+    async with joined("zerodha") as made:
+        made.fake.refuse_sockets = True
+        heard: list[bytes | str] = []
+        socket = line(made, heard, 5.0)
+        socket.first_wait = socket.most_wait = 600.0
+        task = asyncio.create_task(socket.run())
+        made.fake.faults.add("funds", "reset_before")
+        with pytest.raises(Unavailable):
+            await made.http.ask(funds)
+        made.fake.refuse_sockets = False
+        await made.http.ask(funds)
+        await eventually(lambda: bool(heard), 10.0)
+        assert socket.connects == 1
         task.cancel()
         await asyncio.wait({task})
