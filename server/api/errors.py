@@ -27,6 +27,22 @@ _REMEDIES = {
     405: "Use one of the methods that /docs/api lists for this address.",
     413: "Send less than 1 MB; nothing was stored.",
 }
+_BODIES = {
+    "Invalid multipart/form-data": Invalid(
+        "The body is not a file in a form.",
+        code="request.form",
+        field="file",
+        limit="multipart/form-data",
+        remedy="Send one file in the field `file`, as multipart/form-data; nothing was stored.",
+    ),
+    "client disconnected prematurely": Invalid(
+        "The body ended before it was whole.",
+        code="request.cut",
+        field="body",
+        remedy="Send it again; nothing was stored.",
+    ),
+}
+"""What litestar says in words of its own; the second one has nobody left to read it, and is no fault of ours."""
 _SENTENCES = {404: "There is nothing at this address.", 413: "The body is larger than 1 MB."}
 
 
@@ -42,6 +58,8 @@ def problem_of(error: BaseException, names: Mapping[str, str] | None = None) -> 
         return error.problem(trace)
     if isinstance(error, ValidationException):
         return _parameter(error, names or {}).problem(trace)
+    if isinstance(error, HTTPException) and error.detail in _BODIES:
+        return _BODIES[error.detail].problem(trace)
     if isinstance(error, HTTPException) and error.status_code < 500:
         status = error.status_code
         return Problem(

@@ -6,6 +6,7 @@ Texts may hold only what can be shown: a name with a line break or a writing-dir
 log read as something else.
 """
 
+import json
 import re
 from collections.abc import Generator, Iterator
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -27,6 +28,7 @@ _KIND = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`")
 _RANGE = re.compile(r"Expected `(?P<kind>[^`]+)` (?P<length>of length )?(?P<sign>[<>]=?) (?P<limit>\S+)")
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _NAME_BEFORE = re.compile(rb'"([^"\\]{1,60})"\s*:\s*-?$')
+_NAMES = re.compile(rb'"([^"\\]*)"\s*:')
 _WORDS = {
     "int": "a whole number",
     "float": "a number",
@@ -75,6 +77,7 @@ def decode(body: bytes, kind: type[T]) -> T:
     """Decode JSON strictly; raises Invalid with the path of the offending field, the limit where there is one."""
     try:
         found = msgspec.json.decode(body, type=kind, strict=True)
+        _once(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise explain(error, body, kind) from None
     if body.isascii() and b"\\" not in body and b"\x7f" not in body:
@@ -91,6 +94,33 @@ def decode(body: bytes, kind: type[T]) -> T:
                 remedy="Leave it out and send again; nothing was stored.",
             )
     return found
+
+
+def _once(body: bytes) -> None:
+    """Raise Invalid when an object names a field twice: msgspec takes the last one, another program the first, and
+    nobody can say which quantity was meant."""
+    names = _NAMES.findall(body)
+    if len(set(names)) == len(names) and b"\\" not in body:
+        return  # the quick look; legs of a basket repeat names, each in an object of its own
+    _pairs.decode(body.decode())
+
+
+def _no_name_twice(pairs: list[tuple[str, Any]]) -> None:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise Invalid(
+                f"{name[:60]}: this field is sent twice.",
+                code="request.twice",
+                field=name[:60],
+                limit="once",
+                remedy="Send it once; nothing was stored.",
+            )
+        seen.add(name)
+
+
+# numbers are passed over: msgspec has read them, and one of many digits takes long
+_pairs = json.JSONDecoder(object_pairs_hook=_no_name_twice, parse_int=len, parse_float=len)
 
 
 def explain(error: Exception, body: bytes = b"", kind: Any = None) -> Invalid:

@@ -330,7 +330,12 @@ async def volatility(
 ) -> VolatilityWire:
     """Realised by five estimators, cone, rank, forecast and regime; at most two minutes old."""
     if not underlying:
-        raise Invalid("No underlying was named.", code="underlying.unknown", field="underlying")
+        raise Invalid(
+            "No underlying was named.",
+            code="underlying.unknown",
+            field="underlying",
+            remedy="Name one, as NIFTY or NSE:RELIANCE.",
+        )
     found = await context.volatility.picture(market, underlying)
     return VolatilityWire(
         underlying=found.underlying.key,

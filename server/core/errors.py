@@ -78,18 +78,27 @@ class SaudaError(Exception):
         self.extra = extra
 
     def problem(self, correlation: str = "") -> Problem:
-        """The wire form."""
+        """The wire form; a name of a thousand characters that was sent is not sent back."""
         return Problem(
             status=self.status,
             code=self.code,
-            detail=self.detail,
+            detail=_clip(self.detail),
             field=self.field,
             remedy=self.remedy,
             limit=self.limit,
-            value=self.value,
+            value=_clip(self.value),
             headroom=self.headroom,
             correlation=correlation,
         )
+
+
+_LONGEST = 290
+"""Characters of a sentence; longer ones hold something that was sent."""
+
+
+def _clip(text: str) -> str:
+    """A text cut in its middle, where its beginning and its end say what it is about."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 90]}...{text[-80:]}"
 
 
 class Invalid(SaudaError):

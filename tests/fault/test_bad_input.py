@@ -259,6 +259,69 @@ def test_body_that_is_no_order(sauda: Served, body: bytes) -> None:
     assert line.startswith("Refused an order that could not be read: ")
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ('{"quantity": 1, "quantity": 100, %s}', "quantity"),
+        ('{"quantity": 1, %s, "quantit\\u0079": 100}', "quantity"),
+        ('{%s, "account": "somebody", "quantity": 1}', "account"),
+    ],
+)
+def test_field_that_is_sent_twice(sauda: Served, body: str, field: str) -> None:
+    rest = json.dumps(order(quantity=None)).strip("{}")
+    problem, _ = refused(sauda, (body % rest).encode(), 400)
+    assert (problem.code, problem.field) == ("request.twice", field)
+
+
+def test_fields_of_the_legs_of_a_basket_are_not_taken_for_twice_the_same(sauda: Served) -> None:
+    legs = [order(), order(key="NSE:INFY")]
+    for leg in legs:
+        leg.pop("account")
+    body = {"account": ACCOUNT, "legs": legs}
+    answer = sauda.ask("POST", "/api/v1/baskets/preview", body)
+    assert "request.twice" not in answer.text
+
+
+def test_account_that_is_not_there(sauda: Served) -> None:
+    before = tables(sauda)
+    problem = sauda.problem("POST", "/api/v1/orders", order(account="somebody"), 404)
+    assert (problem.code, problem.field, problem.value) == ("account.unknown", "account", "somebody")
+    assert problem.remedy == f"Use one of: {ACCOUNT}."
+    assert tables(sauda) == before
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "garbage"])
+def test_body_of_another_kind(sauda: Served, kind: str) -> None:
+    """What is no JSON is refused, whatever it calls itself; nothing is read from a form."""
+    before = tables(sauda)
+    answer = sauda.ask(
+        "POST", "/api/v1/orders", b"account=paper-sim&key=NSE:RELIANCE&side=BUY", headers={"content-type": kind}
+    )
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["code"] == "request.json"
+    assert tables(sauda) == before
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data", "multipart/form-data; boundary=x", ""])
+def test_upload_that_is_no_form(sauda: Served, kind: str) -> None:
+    answer = sauda.ask("POST", "/api/v1/imports", b"date,open", headers={"content-type": kind})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["field"] in ("file", "body")
+    assert answer.json()["remedy"]
+
+
+def test_objects_within_objects_without_end(sauda: Served) -> None:
+    for body in (b'{"a":' * 900 + b"1" + b"}" * 900, b'{"tag":' + b"[" * 2_000 + b"]" * 2_000 + b"}"):
+        before = tables(sauda)
+        assert sauda.ask("POST", "/api/v1/orders", body).status_code == 400
+        # where anything may be kept, depth is refused as well, or kept as sent
+        answer = sauda.ask("PUT", "/api/v1/preferences", body)
+        assert answer.status_code in (200, 400), answer.text
+        assert {k: v for k, v in tables(sauda).items() if k != "settings"} == {
+            k: v for k, v in before.items() if k != "settings"
+        }
+
+
 def test_previews_leave_no_line(sauda: Served) -> None:
     before = sauda.get("/api/v1/audit", limit=1)["items"][0]["seq"]
     for body in (order(quantity="5"), order(tag="a\nb"), b"{"):
