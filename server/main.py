@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
-        return command(options)
+        code = command(options)
+        sys.stdout.flush()
+        return code
     except SaudaError as error:
         print(f"sauda: {error.detail}", file=sys.stderr)
         if error.remedy:
@@ -31,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `sauda replay | head` has read enough; nothing may be printed at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, text: str, command: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.add_argument("--data", type=Path, default=_data_dir(), help="data folder (default: %(default)s)")
+        sub.add_argument("--data", type=_folder, default=_data_dir(), help="data folder (default: %(default)s)")
         sub.add_argument(
             "--set",
             action="append",
@@ -83,6 +88,13 @@ def _parser() -> argparse.ArgumentParser:
     version = add("version", "Print the version.", _version)
     version.set_defaults(command=_version)
     return parser
+
+
+def _folder(text: str) -> Path:
+    """A folder named on the command line; an empty name would be the folder one happens to stand in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a folder is wanted, an empty name was given")
+    return Path(text)
 
 
 def _data_dir() -> Path:

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import IO
 
-from server.core.errors import Conflict, Unavailable
+from server.core.errors import Conflict
+from server.core.paths import unwritable
 
 __all__ = ("DataLock",)
 
@@ -21,11 +22,7 @@ class DataLock:
             data_dir.mkdir(parents=True, exist_ok=True)
             self._file: IO[str] = path.open("a+", encoding="ascii")
         except OSError as error:
-            raise Unavailable(
-                f"The data folder {data_dir} cannot be written: {error.strerror}.",
-                code="data.unwritable",
-                remedy="Make it writable, or name another with --data DIR.",
-            ) from error
+            raise unwritable(data_dir, error) from error
         try:
             _hold(self._file)
         except OSError as error:

@@ -9,6 +9,7 @@ from server.app.commands.asking import ask
 from server.app.running import running_url
 from server.core.clock import SystemClock
 from server.core.errors import Conflict, Invalid
+from server.core.paths import make_data_dir
 from server.storage.restore import restore as put_back
 from server.storage.store import Storage
 
@@ -37,7 +38,7 @@ async def restore(data: Path, file: Path) -> int:
     """Put a backup in place; refuses while a server runs on the folder."""
     if not file.is_file():
         raise Invalid(f"There is no file {file}.", field="file", remedy="Give the path of a backup.")
-    data.mkdir(parents=True, exist_ok=True)
+    make_data_dir(data)
     report = put_back(file, data, SystemClock())
     print(f"Restored {report.manifest.created:%Y-%m-%d %H:%M} UTC, made by Sauda {report.manifest.version}.")
     if report.aside is not None:

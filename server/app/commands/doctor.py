@@ -73,6 +73,8 @@ async def _look(
 
 def _disk(data: Path) -> Finding:
     place = next(p for p in (data, *data.parents) if p.exists())
+    if not place.is_dir():
+        return Finding("disk", False, f"{place} is a file, not a folder", "Name a folder with --data.")
     free = shutil.disk_usage(place).free
     text = f"{free / 1e9:.1f} GB free"
     if free < _LEAST_DISK:

@@ -14,6 +14,7 @@ from server.app.running import running_url
 from server.core.clock import Clock, SystemClock
 from server.core.errors import Invalid
 from server.core.ids import Ids
+from server.core.paths import make_data_dir
 from server.domain.recordings import ImportJob
 from server.feeds.replay.recordings import Recordings
 from server.storage.lock import DataLock
@@ -33,7 +34,7 @@ async def import_paths(data: Path, environment: dict[str, str], flags: dict[str,
     if url is not None:
         jobs = [await _send(url, file, clock) for file in files]
         return _end(jobs)
-    data.mkdir(parents=True, exist_ok=True)
+    make_data_dir(data)
     lock = DataLock(data)
     try:
         return _end(_directly(data, files, clock))

@@ -20,6 +20,7 @@ from server.core.clock import Clock, SystemClock
 from server.core.errors import SaudaError, Unavailable
 from server.core.lean import settle, unsettle
 from server.core.logs import start_logging
+from server.core.paths import make_data_dir
 
 __all__ = ("run", "serve")
 
@@ -33,7 +34,7 @@ def run(
     begin: Callable[[Runtime], Awaitable[None]] | None = None,
 ) -> int:
     """Start and serve; 0 after a clean stop."""
-    data.mkdir(parents=True, exist_ok=True)
+    make_data_dir(data)
     settings = load_settings(data, environment, flags)
     start_logging(data / "logs", settings.logging.level, keep_days=settings.logging.keep_days)
     _ensure_free(settings)

@@ -3,6 +3,7 @@
 0 = well, 1 = a problem told in one sentence with its remedy, 2 = wrong usage.
 """
 
+import os
 import re
 import socket
 import sqlite3
@@ -167,6 +168,38 @@ def test_run_when_the_port_is_taken_then_says_which_and_what_to_do(tmp_path: Pat
 def test_run_when_another_runs_on_the_folder_then_says_so(running: Sauda) -> None:
     said = told(run_apart("--port", free_port(), data=running.data))
     assert f"process {running.process.pid}" in said if running.process else False
+
+
+@pytest.mark.parametrize("words", [["run", "--no-open"], ["import", __file__], ["restore", __file__], ["backup"]])
+@pytest.mark.parametrize("below", ["", "folder"])
+def test_data_folder_when_it_is_a_file_then_one_sentence(tmp_path: Path, words: list[str], below: str) -> None:
+    (tmp_path / "file").write_text("x")
+    said = told(sauda(*words, data=tmp_path / "file" / below))
+    assert str(tmp_path / "file") in said
+    assert "--data" in said
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_data_folder_when_it_has_no_name_then_usage() -> None:
+    done = sauda("doctor", "--data", "")
+    assert done.returncode == 2
+    assert "a folder is wanted" in done.stderr
+
+
+def test_doctor_when_the_data_folder_is_a_file_then_mend(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    done = sauda("doctor", data=tmp_path / "file")
+    assert done.returncode == 1
+    assert "is a file, not a folder" in done.stdout
+
+
+def test_listing_when_the_reader_has_read_enough_then_quiet(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-m", "server.main", "doctor", "--data", str(tmp_path)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 # doctor
