@@ -308,6 +308,7 @@ class FakeBroker:
         match fault.kind:
             case "hang_before":
                 await self._hang(request, fault.seconds)
+                return web.Response()  # whoever asked has gone: what hung is never carried out
             case "500_before":
                 return web.Response(status=500, text="")
             case "429":

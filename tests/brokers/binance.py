@@ -20,12 +20,11 @@ from tests.brokers.abroad import coin
 from tests.brokers.base import FakeBroker, Handler
 from tests.brokers.exchange import FakeExchange, FakeOrder, FakeTrade, Refused
 
-__all__ = ("FakeBinance",)
+__all__ = ("FakeBinance", "figure", "ms", "refuse")
 
 KEY, SECRET = "fakebinancekey00000000000000000001", "fakebinancesecret0000000000000001"
 _STATES = {"OPEN": "NEW", "TRIGGER_PENDING": "NEW", "FILLED": "FILLED", "CANCELLED": "CANCELED", "REJECTED": "REJECTED"}
 _TYPES = {"MARKET": "MARKET", "LIMIT": "LIMIT", "STOP_LOSS_LIMIT": "SL", "STOP_LOSS": "SL-M"}
-_WORDS = {ours: theirs for theirs, ours in _TYPES.items()}
 _CODES = {"funds": -2010, "input": -1013, "order": -2010, "not_found": -2011}
 _MONEY = "USDT"
 _STEPS = {"1d": 86_400_000, "1h": 3_600_000}
@@ -50,18 +49,40 @@ class FakeBinance(FakeBroker):
     revokes = False
     shorts = False
     too_many = (429, '{"code": -1003, "msg": "Too many requests; current limit exceeded."}')
+    prefix = "/api/v3"
+    types = _TYPES
 
     def __init__(self, exchange: FakeExchange | None = None, clock: Clock | None = None) -> None:
         clock = clock or SystemClock()
-        listed = [coin(name, _MONEY, unit="0.001") for name in ("BTC", "ETH", "BNB", "SOL")]
-        made = _Exchange(listed, clock=clock, order_id=lambda n: f"{made.asked}:{1000 + n}")
+        made = _Exchange(self.listed(), clock=clock, order_id=lambda n: self.number(made.asked, n))
         super().__init__(exchange or made, clock)
+        self._words = {ours: theirs for theirs, ours in self.types.items()}
         self.valid = True
         self._watched: dict[web.WebSocketResponse, set[str]] = {}
         for key, one in self.exchange.instruments.items():
             self.exchange.market(key, "800.00", str(Decimal(800) + 2 * one.tick), 10_000)
-        self._keys = {one.symbol: key for key, one in self.exchange.instruments.items()}
-        for method, path, call, handler, signed in (
+        self._keys = {self.symbol_of(one): key for key, one in self.exchange.instruments.items()}
+        for method, path, call, handler, signed in self.routes():
+            whole = path if path.startswith("/") else f"{self.prefix}/{path}"
+            self.route(method, whole, call, self._checked(handler, signed))
+        self.route("GET", "/user", "", self._user_stream)
+        self.route("GET", "/stream", "", self._price_stream)
+
+    def listed(self) -> list[Instrument]:
+        """What it lists."""
+        return [coin(name, _MONEY, unit="0.001") for name in ("BTC", "ETH", "BNB", "SOL")]
+
+    def symbol_of(self, instrument: Instrument) -> str:
+        """Its name on the wire."""
+        return instrument.symbol
+
+    def number(self, asked: str, n: int) -> str:
+        """Name of the n-th order, which is in the symbol that was asked for."""
+        return f"{asked}:{1000 + n}"
+
+    def routes(self) -> list[tuple[str, str, str, Handler, bool]]:
+        """Method, path, call, handler, whether signed."""
+        return [
             ("GET", "time", "time", self._time, False),
             ("GET", "exchangeInfo", "instruments", self._info, False),
             ("GET", "ticker/24hr", "quotes", self._tickers, False),
@@ -74,12 +95,7 @@ class FakeBinance(FakeBroker):
             ("GET", "openOrders", "orders", self._open, True),
             ("GET", "allOrders", "book", self._all, True),
             ("GET", "myTrades", "trades", self._trades, True),
-        ):
-            self.route(method, f"/api/v3/{path}", call, self._checked(handler, signed))
-        for key, one in self.exchange.instruments.items():
-            self.exchange.market(key, "800.00", str(Decimal(800) + 2 * one.tick), 10_000)
-        self.route("GET", "/user", "", self._user_stream)
-        self.route("GET", "/stream", "", self._price_stream)
+        ]
 
     def credentials(self) -> dict[str, str]:
         return {"api_key": KEY, "secret_key": SECRET, "market": "spot"}
@@ -104,18 +120,18 @@ class FakeBinance(FakeBroker):
         async def checked(request: web.Request) -> web.StreamResponse:
             text, _, signature = request.rel_url.raw_query_string.rpartition("&signature=")
             if signed and not self._good(text, signature, request.headers.get("X-MBX-APIKEY", "")):
-                return _refuse(401, -2015, "Invalid API-key, IP, or permissions for action.")
+                return refuse(401, -2015, "Invalid API-key, IP, or permissions for action.")
             if signed:
                 asked = dict(parse_qsl(text))
                 behind = int(self.clock.now().timestamp() * 1000) - int(asked["timestamp"])
                 if not -1000 <= behind <= int(asked["recvWindow"]):
-                    return _refuse(400, -1021, "Timestamp for this request is outside of the recvWindow.")
+                    return refuse(400, -1021, "Timestamp for this request is outside of the recvWindow.")
             try:
                 return await handler(request)
             except Refused as error:
                 short = "Account has insufficient balance for requested action."
                 words = short if error.kind == "funds" else error.message
-                return _refuse(400, _CODES.get(error.kind, -2010), words)
+                return refuse(400, _CODES.get(error.kind, -2010), words)
 
         return checked
 
@@ -135,22 +151,22 @@ class FakeBinance(FakeBroker):
         key = self._keys.get(asked["symbol"], "")
         if not key:
             raise Refused("input", "Invalid symbol.")
-        tag = asked.get("newClientOrderId", "")
+        tag = asked.get("newClientOrderId") or asked.get("clientAlgoId", "")
         if any(order.live for order in self.exchange.by_tag(tag)):
             raise Refused("order", "Duplicate order sent.")
         instrument = self.exchange.instruments[key]
         units = int(Decimal(asked["quantity"]) / instrument.unit)
-        if asked["side"] == "SELL" and units > self._held(key):
+        if not self.shorts and asked["side"] == "SELL" and units > self._held(key):
             raise Refused("funds", "")
         order = self.exchange.submit(
             key,
             asked["side"],
             units,
-            _TYPES[asked["type"]],
+            self.types[asked["type"]],
             product="NONE",
             validity="IOC" if asked.get("timeInForce") == "IOC" else "DAY",
-            price=_figure(asked.get("price")),
-            trigger=_figure(asked.get("stopPrice")),
+            price=figure(asked.get("price")),
+            trigger=figure(asked.get("stopPrice") or asked.get("triggerPrice")),
             tag=tag,
         )
         if order.state == "REJECTED":
@@ -174,7 +190,7 @@ class FakeBinance(FakeBroker):
             for trade in self.exchange.trades
             if trade.order is order
         ]
-        return web.json_response(self._order_json(order) | {"transactTime": _ms(order.at), "fills": fills})
+        return web.json_response(self._order_json(order) | {"transactTime": ms(order.at), "fills": fills})
 
     async def _replace(self, request: web.Request) -> web.StreamResponse:
         asked = request.query
@@ -182,17 +198,17 @@ class FakeBinance(FakeBroker):
         if asked.get("cancelRestrictions") == "ONLY_NEW" and old.filled:
             raise Refused("order", "Order was not canceled due to cancel restrictions.")
         instrument = self.exchange.instruments[old.key]
-        price = _figure(asked.get("price"))
+        price = figure(asked.get("price"))
         units = int(Decimal(asked["quantity"]) / instrument.unit)
-        self.exchange._check(instrument, units, old.type, price, _figure(asked.get("stopPrice")))
+        self.exchange._check(instrument, units, old.type, price, figure(asked.get("stopPrice")))
         gone = self._order_json(old)
         self.exchange._end(old, "CANCELLED", "")
         new = self._submit(asked)
         answer = {
             "cancelResult": "SUCCESS",
             "newOrderResult": "SUCCESS",
-            "cancelResponse": gone | {"status": "CANCELED", "transactTime": _ms(old.updated)},
-            "newOrderResponse": self._order_json(new) | {"transactTime": _ms(new.at)},
+            "cancelResponse": gone | {"status": "CANCELED", "transactTime": ms(old.updated)},
+            "newOrderResponse": self._order_json(new) | {"transactTime": ms(new.at)},
         }
         return web.json_response(answer)
 
@@ -201,7 +217,7 @@ class FakeBinance(FakeBroker):
         self.exchange.cancel(order.id)
         row = self._order_json(order)
         row |= {"origClientOrderId": row["clientOrderId"], "clientOrderId": "cancel1"}
-        row["transactTime"] = _ms(order.updated)
+        row["transactTime"] = ms(order.updated)
         return web.json_response(row)
 
     def _working(self, order_id: str) -> FakeOrder:
@@ -213,7 +229,7 @@ class FakeBinance(FakeBroker):
     async def _one(self, request: web.Request) -> web.StreamResponse:
         found = self.exchange.by_tag(request.query.get("origClientOrderId", ""))
         if not found:
-            return _refuse(400, -2013, "Order does not exist.")
+            return refuse(400, -2013, "Order does not exist.")
         return web.json_response(self._order_json(found[-1]))
 
     async def _open(self, request: web.Request) -> web.StreamResponse:
@@ -243,13 +259,13 @@ class FakeBinance(FakeBroker):
             "origQty": self._size(order, order.quantity),
             "executedQty": self._size(order, order.filled),
             "cummulativeQuoteQty": str(order.value * unit),
-            "status": "CANCELED" if self._status(order) == "EXPIRED" else self._status(order),
+            "status": self._status(order),
             "timeInForce": "IOC" if order.validity == "IOC" else "GTC",
-            "type": _WORDS[order.type],
+            "type": self._words[order.type],
             "side": order.side,
             "stopPrice": str(order.trigger or 0),
-            "time": _ms(order.at),
-            "updateTime": _ms(order.updated),
+            "time": ms(order.at),
+            "updateTime": ms(order.updated),
             "isWorking": order.state != "TRIGGER_PENDING",
         }
 
@@ -264,7 +280,7 @@ class FakeBinance(FakeBroker):
                 "qty": self._size(trade.order, trade.quantity),
                 "commission": "0",
                 "commissionAsset": "BNB",
-                "time": _ms(trade.at),
+                "time": ms(trade.at),
                 "isBuyer": trade.order.side == "BUY",
                 "isMaker": False,
             }
@@ -283,7 +299,7 @@ class FakeBinance(FakeBroker):
         return web.json_response({"accountType": "SPOT", "uid": 354937868, "balances": rows})
 
     async def _time(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"serverTime": _ms(self.clock.now())})
+        return web.json_response({"serverTime": ms(self.clock.now())})
 
     async def _info(self, request: web.Request) -> web.StreamResponse:
         rows = [self._symbol(one) for one in self.exchange.instruments.values()]
@@ -314,7 +330,7 @@ class FakeBinance(FakeBroker):
                     "lowPrice": str(book.low),
                     "prevClosePrice": str(book.close),
                     "volume": str(book.volume),
-                    "closeTime": _ms(self.clock.now()),
+                    "closeTime": ms(self.clock.now()),
                 }
             )
         return web.json_response(rows)
@@ -339,7 +355,7 @@ class FakeBinance(FakeBroker):
         cancelled = order.state == "CANCELLED"
         event = {
             "e": "executionReport",
-            "E": _ms(order.updated),
+            "E": ms(order.updated),
             "s": row["symbol"],
             "c": "cancel1" if cancelled else row["clientOrderId"],
             "C": row["clientOrderId"] if cancelled else "",
@@ -358,7 +374,7 @@ class FakeBinance(FakeBroker):
             "L": str(trade.price) if trade else "0",
             "n": "0",
             "N": None,
-            "T": _ms(order.updated),
+            "T": ms(order.updated),
             "t": int(trade.id) if trade else -1,
             "w": row["isWorking"],
             "m": False,
@@ -372,7 +388,7 @@ class FakeBinance(FakeBroker):
         stream = f"{name.lower()}@ticker"
         data = {
             "e": "24hrTicker",
-            "E": _ms(self.clock.now()),
+            "E": ms(self.clock.now()),
             "s": name,
             "c": str(book.ltp),
             "Q": "1",
@@ -428,13 +444,16 @@ class FakeBinance(FakeBroker):
         return ws
 
 
-def _figure(raw: str | None) -> Decimal | None:
+def figure(raw: str | None) -> Decimal | None:
+    """A number out of a query, if it is there."""
     return Decimal(raw) if raw else None
 
 
-def _ms(at: datetime) -> int:
+def ms(at: datetime) -> int:
+    """Milliseconds since the epoch."""
     return int(at.timestamp() * 1000)
 
 
-def _refuse(status: int, code: int, message: str) -> web.Response:
+def refuse(status: int, code: int, message: str) -> web.Response:
+    """A refusal as the service writes it."""
     return web.json_response({"code": code, "msg": message}, status=status)

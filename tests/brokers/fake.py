@@ -25,6 +25,7 @@ FAKES = {
     "aliceblue": "FakeAliceBlue",
     "alpaca": "FakeAlpaca",
     "binance": "FakeBinance",
+    "binance-usdm": "FakeBinanceUsdm",
     "oanda": "FakeOanda",
     "schwab": "FakeSchwab",
     "interactive_brokers": "FakeGateway",
@@ -35,7 +36,7 @@ _BEAT = 1.0
 
 def make(name: str, **settings: str) -> FakeBroker:
     """A fake broker, not yet started; settings its class does not take are left out."""
-    kind = getattr(import_module(f"tests.brokers.{name}"), FAKES[name])
+    kind = getattr(import_module(f"tests.brokers.{name.replace('-', '_')}"), FAKES[name])
     taken = inspect.signature(kind).parameters
     made: FakeBroker = kind(**{k: v for k, v in settings.items() if k in taken})
     return made

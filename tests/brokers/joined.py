@@ -67,11 +67,12 @@ class Joined:
     """An adapter and its fake."""
 
     def __init__(self, name: str, clock: Clock | None = None) -> None:
-        self.name = name
+        self.name = name.partition("-")[0]
+        """The broker's folder: `binance-usdm` is a second service of one broker."""
         self.clock = clock or SystemClock()
         self.fake: FakeBroker = make(name)
-        self.adapter: Adapter = import_module(f"server.brokers.{name}").ADAPTER
-        self.symbols = SymbolMap(name)
+        self.adapter: Adapter = import_module(f"server.brokers.{self.name}").ADAPTER
+        self.symbols = SymbolMap(self.name)
         self.used: list[Usage] = []
         self.grant: SessionGrant | None = None
         self.connection: Connection

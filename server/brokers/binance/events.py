@@ -9,7 +9,7 @@ import msgspec
 
 from server.brokers.binance import rows
 from server.brokers.binance.rows import BROKER
-from server.brokers.binance.wire import AccountUpdate, ErrorBody, Execution, FuturesUpdate, MarketEvent
+from server.brokers.binance.wire import AccountUpdate, AlgoEvent, ErrorBody, Execution, FuturesUpdate, MarketEvent
 from server.brokers.kit.fields import Fields
 from server.brokers.kit.reading import Reader
 from server.domain.brokerage import (
@@ -53,6 +53,7 @@ _MARKET: Reader[MarketEvent] = Reader(BROKER, "stream", MarketEvent)
 _HEAD: Reader[_Head] = Reader(BROKER, "postback", _Head)
 _REPORT: Reader[Execution] = Reader(BROKER, "postback", Execution)
 _FUTURES: Reader[FuturesUpdate] = Reader(BROKER, "postback", FuturesUpdate)
+_ALGO: Reader[AlgoEvent] = Reader(BROKER, "postback", AlgoEvent)
 _ACCOUNT: Reader[AccountUpdate] = Reader(BROKER, "postback", AccountUpdate)
 _TICKERS: Reader[tuple[MarketEvent, ...]] = Reader(BROKER, "stream", tuple[MarketEvent, ...])
 
@@ -171,6 +172,8 @@ def decode_orders(frame: bytes | str) -> list[Event]:
     if head.e == "ORDER_TRADE_UPDATE":
         update = _FUTURES(body).o
         return [OrderEvent(order=rows.execution(_USER, "$.o", update), trade=rows.pushed(_USER, "$.o", update))]
+    if head.e == "ALGO_UPDATE":
+        return [OrderEvent(order=rows.algo(_USER, "$.o", _ALGO(body).o))]
     if head.e in ("ACCOUNT_UPDATE", "outboundAccountPosition"):
         return _account(_ACCOUNT(body)) or [NoticeEvent(kind="other", text=head.e)]
     if head.e in _CLOSING:

@@ -3,26 +3,32 @@ sent under, which is what the order path lives on.
 
 Our id is the client order id, unique among open orders only: a lost answer is looked up, never sent again. Orders and
 trades are numbered within their symbol, so here they are named with it, and a look-up needs the symbol: it is known of
-every order sent or heard of, and of those that `recall` tells. Conditional orders of USD-M go through a service of its
-own, which is not built: they are refused with nothing sent.
+every order sent or heard of, and of those that `recall` tells. Stops of USD-M go through a service of its own
+(`conditional`).
+
+An account of USD-M must be in one-way mode: in hedge mode every order names the position it is for, which ours do not.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from decimal import Decimal
 
 import msgspec
 
+from server.brokers.binance.conditional import Conditionals, named
 from server.brokers.binance.data import held_as_positions
 from server.brokers.binance.http import BinanceHttp
 from server.brokers.binance.parse import PARSERS, decode_orders
+from server.brokers.binance.rows import ALGO
 from server.brokers.kit.events import Fanout
 from server.brokers.kit.execution import BrokerExecution
 from server.brokers.kit.ports import Context
+from server.brokers.kit.reading import Reader
 from server.brokers.kit.stream import Address, Socket
 from server.brokers.kit.symbols import Listing
-from server.core.errors import NotFound, Unauthorised, Unavailable, Unknown
+from server.core.errors import NotFound, SaudaError, Unauthorised, Unavailable, Unknown
 from server.domain.brokerage import (
     Event,
     FundsLine,
@@ -39,12 +45,25 @@ from server.orders.ports import BrokerFunds, Change, NotAccepted
 __all__ = ("BinanceExecution",)
 
 _SPOT = {"MARKET": "MARKET", "LIMIT": "LIMIT", "SL": "STOP_LOSS_LIMIT", "SL-M": "STOP_LOSS"}
+_FUTURES = {"MARKET": "MARKET", "LIMIT": "LIMIT", "SL": "STOP", "SL-M": "STOP_MARKET"}
+_STOPS = ("SL", "SL-M")
+_CLOSING = ("kill", "squareoff")
+"""Origins of orders that must not open the other way, whatever was filled meanwhile."""
+_ALIVE = 30 * 60.0
+"""Seconds between two signs of life of a listen key, which lasts for an hour."""
 _MARK = "-"
 """Between our id and the number of a change."""
 _LENGTH = 20
 _BOOK = 500
 _LOOK_BACK = timedelta(hours=24)
 _ENDED = ("FILLED", "CANCELLED", "REJECTED", "EXPIRED")
+
+
+class _Mode(msgspec.Struct, frozen=True):
+    hedged: bool = msgspec.field(name="dualSidePosition")
+
+
+_MODE: Reader[_Mode] = Reader("binance", "position_mode", _Mode)
 
 
 class BinanceExecution(BrokerExecution):
@@ -64,6 +83,8 @@ class BinanceExecution(BrokerExecution):
         self._before: dict[str, Decimal] = {}
         """Replacing order -> what the ones before it had filled."""
         self._up: asyncio.Future[None] | None = None
+        self._stops = Conditionals(side)
+        self._hedged = False
 
     def recall(self, orders: Iterable[Order]) -> None:
         """Learn the symbols of orders sent before this connection; from then on a look-up can prove absence."""
@@ -76,19 +97,28 @@ class BinanceExecution(BrokerExecution):
         """As the base, with the clocks compared first."""
         await self.http.open()
         await self._side.ready()
+        if self._side.futures:
+            told = _MODE(await self._side.read("position_mode", "/fapi/v1/positionSide/dual"))
+            self._hedged = told.hedged
         await super().connect()
 
     async def send_place(self, order: Order, listing: Listing) -> Receipt:
         """POST order."""
         await self._ready()
         self._know(order.id, listing.symbol)
-        values = self._values(order, listing, self.wire_quantity(listing, order.quantity), order.id)
+        return await self._send(order, listing, self.wire_quantity(listing, order.quantity), order.id)
+
+    async def _send(self, order: Order, listing: Listing, size: Decimal, own: str) -> Receipt:
+        values = self._values(order, listing, size, own)
+        if self._side.futures and order.type in _STOPS:
+            return _named(await self._stops.place(values, listing.symbol, own), listing.symbol)
         body = await self._side.command("place", "POST", self._side.path("order"), values)
         return _named(PARSERS["place"](body), listing.symbol)
 
     async def send_modify(self, order: Order, change: Change, listing: Listing) -> Receipt:
-        """USD-M changes in place (the quantity is the total). Spot replaces, and only while nothing is filled; of an
-        order partly filled the rest is cancelled and what the answer says is left is placed anew."""
+        """USD-M changes in place (the quantity is the total), stops apart: those are cancelled and placed anew. Spot
+        replaces, and only while nothing is filled; of an order partly filled the rest is cancelled and what the answer
+        says is left is placed anew."""
         await self._ready()
         if change.type is not None and change.type != order.type:
             raise NotAccepted("Binance cannot change an order's type: cancel it and place another", "broker.modify")
@@ -99,7 +129,7 @@ class BinanceExecution(BrokerExecution):
         )
         total = self.wire_quantity(listing, change.quantity if change.quantity is not None else order.quantity)
         number = order.broker_id.rpartition(":")[2]
-        if self._side.futures:
+        if self._side.futures and order.type not in _STOPS:
             values = [("symbol", listing.symbol), ("orderId", number), ("side", order.side), ("quantity", _text(total))]
             values.append(("price", _text(changed.price or Decimal(0))))
             return _named(
@@ -109,7 +139,7 @@ class BinanceExecution(BrokerExecution):
         own = f"{order.id}{_MARK}{order.revision + 1}"
         self._know(own, listing.symbol)
         self._replacing.add(order.broker_id)
-        if not order.filled:
+        if not order.filled and not self._side.futures:
             values = [
                 ("cancelReplaceMode", "STOP_ON_FAILURE"),
                 ("cancelOrderId", number),
@@ -125,14 +155,12 @@ class BinanceExecution(BrokerExecution):
         done = gone.order.filled if gone.order is not None else self.wire_quantity(listing, order.filled)
         if done >= total:
             raise Unknown(f"The rest was cancelled; {_text(done)} are filled already.", code="broker.modify")
-        values = self._values(order, listing, total - done, own)
         try:
-            body = await self._side.command("place", "POST", self._side.path("order"), values)
+            receipt = await self._send(order, listing, total - done, own)
         except NotAccepted as error:
             raise Unknown(
                 f"The rest was cancelled, and the changed order was refused: {error.reason}", code="broker.modify"
             ) from None
-        receipt = _named(PARSERS["place"](body), listing.symbol)
         self._before[receipt.broker_id] = done
         return receipt
 
@@ -142,9 +170,16 @@ class BinanceExecution(BrokerExecution):
         return await self._cancelled(order, listing)
 
     async def _cancelled(self, order: Order, listing: Listing) -> Receipt:
-        values = [("symbol", listing.symbol), ("orderId", order.broker_id.rpartition(":")[2])]
+        broker_id = order.broker_id
+        if broker_id.rpartition(":")[2].startswith(ALGO):
+            done = await self._stops.cancel(broker_id)
+            if isinstance(done, Receipt):
+                return done
+            broker_id = done
+        values = [("symbol", listing.symbol), ("orderId", broker_id.rpartition(":")[2])]
         body = await self._side.command("cancel", "DELETE", self._side.path("order"), values, always=True)
-        return _named(PARSERS["cancel"](body), listing.symbol)
+        receipt = _named(PARSERS["cancel"](body), listing.symbol)
+        return receipt if broker_id == order.broker_id else msgspec.structs.replace(receipt, broker_id=order.broker_id)
 
     async def read_orders(self) -> list[OrderLine]:
         """Open orders of all symbols, and those of a day in symbols we know."""
@@ -156,7 +191,16 @@ class BinanceExecution(BrokerExecution):
             query = [("symbol", symbol), ("startTime", self._since()), ("limit", str(_BOOK))]
             for line in PARSERS["orders"](await self._side.read("orders", self._side.path("allOrders"), query)):
                 found[f"{line.symbol}:{line.broker_id}"] = line
-        return self._collapsed([_line(line) for line in found.values()])
+        stops: list[OrderLine] = []
+        if self._side.futures:
+            told = await self._stops.read(self._symbols, self._since(), str(_BOOK))
+            for line in told:
+                self._know(line.client_id, line.symbol)
+            stops = self._stops.joined(told, found)
+            for line in stops:
+                if (actual := self._stops.actual(line)) and (own := _line(line).client_id):
+                    self._ours[actual] = own
+        return self._collapsed([_line(line) for line in (*found.values(), *stops)])
 
     async def read_one(self, client_id: str) -> list[OrderLine]:
         """By client id within its symbol, then among the day's orders there."""
@@ -166,6 +210,8 @@ class BinanceExecution(BrokerExecution):
             try:
                 await self._side.read("orders", self._side.path("order"), query)
             except NotFound:
+                if self._side.futures:
+                    await self._stops.find(client_id)  # a second proof beside the book, which is read in any case
                 return [line for line in await self.read_orders() if line.client_id == client_id]
         found = [line for line in await self.read_orders() if line.client_id == client_id]
         if not found and not self._recalled:
@@ -249,13 +295,25 @@ class BinanceExecution(BrokerExecution):
         socket = Socket(
             self.http, "binance:user", self._user_address, opened, heard, silence=silence, beat=(15.0, None)
         )
-        await socket.run()
+        alive = asyncio.create_task(self._keep_alive(), name=f"binance:alive:{self.context.account}")
+        try:
+            await socket.run()
+        finally:
+            alive.cancel()
+            await asyncio.wait({alive})
+
+    async def _keep_alive(self) -> None:
+        """A listen key ends after an hour without a sign of life; that it has ended is told on the stream itself."""
+        while self._side.futures:
+            await self.context.clock.sleep(_ALIVE)
+            with contextlib.suppress(SaudaError):
+                await self._side.listen_key("PUT")
 
     async def _user_address(self) -> Address:
         base = self.http.address(self._side.name("orders_stream"))
         if not self._side.futures:
             return Address(base)
-        body = await self._side.command("session", "POST", "/fapi/v1/listenKey", [])
+        body = await self._side.listen_key("POST")
         return Address(f"{base}/{PARSERS['session'](body).feed_token}")
 
     def hear(self, event: Event) -> None:
@@ -263,6 +321,14 @@ class BinanceExecution(BrokerExecution):
         if isinstance(event, OrderEvent):
             self._know(event.order.client_id, event.order.symbol)
             line = _line(event.order)
+            if line.variety == "algo":
+                self._stops.heard(event.order)
+                if (actual := self._stops.actual(event.order)) and line.client_id:
+                    self._ours[actual] = line.client_id
+            elif not line.client_id and line.broker_id not in self._ours and self._stops.waiting(line.symbol):
+                # it may be a stop of ours, triggered before anyone said what it has become: the book knows
+                super().hear(OrderEvent(order=msgspec.structs.replace(line, fetch_again=True)))
+                return
             before = self._before.get(line.broker_id, Decimal(0))
             if before:
                 line = msgspec.structs.replace(line, quantity=line.quantity + before, filled=line.filled + before)
@@ -299,23 +365,31 @@ class BinanceExecution(BrokerExecution):
             await self._side.ready()
         except Unavailable as error:
             raise NotAccepted(f"Not sent: {error.detail}", error.code) from None
+        if self._hedged:
+            raise NotAccepted(
+                "Not sent: this futures account is in hedge mode; set it to one-way mode at Binance",
+                "broker.hedge_mode",
+            )
 
     def _values(self, order: Order, listing: Listing, size: Decimal, own: str) -> list[tuple[str, str]]:
-        if self._side.futures and order.type in ("SL", "SL-M"):
-            raise NotAccepted("Stop orders of USD-M are not sent from here: use MARKET or LIMIT", "broker.type")
+        futures, stop = self._side.futures, order.type in _STOPS
         values = [
             ("symbol", listing.symbol),
             ("side", order.side),
-            ("type", _SPOT[order.type]),
+            ("type", (_FUTURES if futures else _SPOT)[order.type]),
             ("quantity", _text(size)),
-            ("newClientOrderId", own),
-            ("newOrderRespType", "RESULT" if self._side.futures else "FULL"),
         ]
+        if futures and stop:
+            values += [("algoType", "CONDITIONAL"), ("clientAlgoId", own)]
+        else:
+            values += [("newClientOrderId", own), ("newOrderRespType", "RESULT" if futures else "FULL")]
+        if futures and order.origin in _CLOSING:
+            values.append(("reduceOnly", "true"))
         if order.type in ("LIMIT", "SL"):
             values.append(("timeInForce", "IOC" if order.validity == "IOC" else "GTC"))
             values.append(("price", _text(order.price or Decimal(0))))
         if order.type in ("SL", "SL-M") and order.trigger is not None:
-            values.append(("stopPrice", _text(order.trigger)))
+            values.append(("triggerPrice" if futures else "stopPrice", _text(order.trigger)))
         return values
 
     def _collapsed(self, lines: list[OrderLine]) -> list[OrderLine]:
@@ -325,7 +399,7 @@ class BinanceExecution(BrokerExecution):
             rows.setdefault(f"{line.symbol}:{line.client_id}" if line.client_id else line.broker_id, []).append(line)
         found = []
         for row in rows.values():
-            row.sort(key=lambda line: int(line.broker_id.rpartition(":")[2] or 0))
+            row.sort(key=lambda line: int(line.broker_id.rpartition(":")[2].removeprefix(ALGO) or 0))
             effective = [line for line in row if line.state != "REJECTED"] or row
             current, before = effective[-1], effective[:-1]
             done = sum((line.filled for line in before), Decimal(0))
@@ -358,9 +432,7 @@ def _line(line: OrderLine) -> OrderLine:
     """Under our id without the mark of a change, and named with the symbol. Ids of other clients are not ours."""
     own, mark, change = line.client_id.partition(_MARK)
     ours = len(own) <= _LENGTH and own.isascii() and own.isalnum() and (not mark or change.isdigit())
-    return msgspec.structs.replace(
-        line, client_id=own if ours else "", broker_id=f"{line.symbol}:{line.broker_id}", token=line.symbol
-    )
+    return msgspec.structs.replace(line, client_id=own if ours else "", broker_id=named(line), token=line.symbol)
 
 
 def _named(receipt: Receipt, symbol: str) -> Receipt:

@@ -81,6 +81,18 @@ class BinanceHttp:
         )
         return await self.http.read(call)
 
+    async def listen_key(self, method: Method) -> bytes:
+        """Open (POST) the key that names the user stream of USD-M, or give a sign of life for it (PUT)."""
+        await self.ready()
+        call = Call(
+            name="session",
+            method="POST" if method == "POST" else "PUT",
+            path=f"/fapi/v1/listenKey?{self.signed_query(())}",
+            address=self.name("rest"),
+            quoted=True,
+        )
+        return await self.http.ask(call)
+
     async def public(self, name: str, path: str, query: Sequence[tuple[str, str]], most: int = 0) -> bytes:
         """A read anyone may do."""
         call = Call(

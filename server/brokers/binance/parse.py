@@ -24,6 +24,7 @@ from server.brokers.binance.wire import (
     Ticker,
     TradeBody,
     Wallet,
+    code_of,
 )
 from server.brokers.kit.fields import Fields
 from server.brokers.kit.reading import Parser, Reader
@@ -47,7 +48,7 @@ __all__ = ("PARSERS", "decode_orders", "decode_stream")
 
 class _Envelope(msgspec.Struct, frozen=True):
     status: Any = None
-    code: int | None = None
+    code: int | str | None = None
     msg: str = ""
     result: msgspec.Raw = msgspec.Raw(b"")
     error: msgspec.Raw = msgspec.Raw(b"")
@@ -89,7 +90,7 @@ def _unwrap(call: str, body: bytes) -> bytes:
         fields.fail("$.error", f"the broker refused: {error(bytes(head.error)).msg[:160]!r}")
     if isinstance(head.status, int) and bytes(head.result):
         return bytes(head.result)
-    if head.code is not None and head.code < 0 and b'"orderId"' not in body and b'"cancelResult"' not in body:
+    if (code_of(head.code) or 0) < 0 and b'"orderId"' not in body and b'"cancelResult"' not in body:
         fields.fail("$.msg", f"the broker refused: {head.msg[:160]!r}")
     return body
 
@@ -117,9 +118,9 @@ def _lines(call: str) -> Parser:
 
 def _part(fields: Fields, path: str, row: OrderBody) -> ReceiptPart:
     if row.orderId is None and row.algoId is None:
-        if row.code is None or row.code >= 0:
+        if row.number is None or row.number >= 0:
             fields.fail(f"{path}.orderId", "it names no order")
-        return ReceiptPart(refusal=rows.refusal(ErrorBody(code=row.code, msg=row.msg)))
+        return ReceiptPart(refusal=rows.refusal(ErrorBody(code=row.number, msg=row.msg)))
     return ReceiptPart(broker_id=str(row.orderId if row.orderId is not None else row.algoId))
 
 
@@ -154,7 +155,7 @@ def _receipt(call: str) -> Parser:
             parts = tuple(
                 _part(fields, f"$[{n}]", row)
                 for n, row in enumerate(several(inner))
-                if row.orderId is not None or row.algoId is not None or row.code is not None
+                if row.orderId is not None or row.algoId is not None or row.number is not None
             )
             first = next((part.broker_id for part in parts if part.refusal is None), "")
             if not first and not any(part.refusal for part in parts) and len(inner) > 4:
@@ -167,7 +168,7 @@ def _receipt(call: str) -> Parser:
             parts = tuple(_part(fields, f"$.orders[{n}]", row) for n, row in enumerate(got.orders or got.order_reports))
             return Receipt(broker_id=parts[0].broker_id if parts else str(got.list_id), parts=parts)
         row = one(inner)
-        if row.orderId is None and row.algoId is None and call == "cancel" and row.code is not None and row.code > 0:
+        if row.orderId is None and row.algoId is None and call == "cancel" and (row.number or 0) > 0:
             return Receipt(broker_id="", message=row.msg)
         return _single(fields, "$", row)
 
@@ -193,10 +194,10 @@ def _replaced(call: str, body: bytes) -> Receipt:
     made, gone = _inside(fields, "$.newOrderResponse", told.newOrderResponse), told.cancelResult == "SUCCESS"
     if told.newOrderResult == "SUCCESS" and made is not None:
         return _single(fields, "$.newOrderResponse", made)
-    why = made if made is not None and made.code is not None else None
+    why = made if made is not None and made.number is not None else None
     if why is None:
         why = _inside(fields, "$.cancelResponse", told.cancelResponse)
-    refused = rows.refusal(ErrorBody(code=why.code or 0, msg=why.msg) if why is not None else ErrorBody(code=0))
+    refused = rows.refusal(ErrorBody(code=why.number or 0, msg=why.msg) if why is not None else ErrorBody(code=0))
     word = "the old order is cancelled, the new one was refused" if gone else "nothing was changed"
     old = _inside(fields, "$.cancelResponse", told.cancelResponse)
     number = str(old.orderId) if gone and old is not None and old.orderId is not None else ""

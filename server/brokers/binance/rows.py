@@ -5,7 +5,7 @@ Order numbers and trade numbers are unique within a symbol only; the adapter joi
 
 from decimal import Decimal
 
-from server.brokers.binance.wire import ErrorBody, Execution, FuturesOrder, OrderBody, Position, TradeBody
+from server.brokers.binance.wire import AlgoUpdate, ErrorBody, Execution, FuturesOrder, OrderBody, Position, TradeBody
 from server.brokers.kit.fields import Fields
 from server.brokers.kit.reading import Vocabulary
 from server.domain.brokerage import (
@@ -20,7 +20,7 @@ from server.domain.brokerage import (
     TradeLine,
 )
 
-__all__ = ("BROKER", "execution", "fill_of", "fills", "order", "position", "pushed", "refusal", "trade")
+__all__ = ("ALGO", "BROKER", "algo", "execution", "fill_of", "fills", "order", "position", "pushed", "refusal", "trade")
 
 BROKER = "binance"
 SIDES: Vocabulary[LineSide] = Vocabulary(BROKER, "side", {"BUY": "BUY", "SELL": "SELL", "": "UNKNOWN"})
@@ -91,6 +91,14 @@ _CODES: dict[int, RefusalKind] = {
     -4116: "duplicate",
 }
 _ZERO = Decimal(0)
+ALGO = "a"
+"""Before the number of a conditional order: those are numbered apart from the others."""
+
+
+def state_of(word: str, validity: str) -> LineState:
+    """EXPIRED is also what is left of an order that may not rest: that is cancelled, as everywhere else."""
+    state = STATES.read(word)
+    return "CANCELLED" if state == "EXPIRED" and validity in ("IOC", "FOK") else state
 
 
 def refusal(body: ErrorBody) -> Refusal:
@@ -109,6 +117,8 @@ def refusal(body: ErrorBody) -> Refusal:
         kind = "funds"
     elif "duplicate order" in text or "clientorderid is duplicated" in text:
         kind = "duplicate"
+    elif body.code == -2021 and "immediately trigger" in text:
+        kind = "order"  # USD-M's meaning of the number
     elif body.code == -2011 and "unknown order" not in text:
         kind = "order"
     return Refusal(kind=kind, code=str(body.code), message=body.msg, fate_unknown=kind == "network")
@@ -126,11 +136,12 @@ def order(fields: Fields, path: str, body: OrderBody) -> OrderLine:
     kind = TYPES.read(word or "")
     told = next((q for q in (body.origQty, body.quantity, body.qty) if q is not None), None)
     size = fields.need(f"{path}.origQty", plain(told))
-    filled = fields.number(f"{path}.executedQty", plain(body.executedQty)) or _ZERO
+    done = body.actualQty if algo else body.executedQty
+    filled = fields.number(f"{path}.executedQty", plain(done) or None) or _ZERO
     stop = body.stopPrice if body.stopPrice is not None else body.triggerPrice
     trigger = fields.price(f"{path}.stopPrice", plain(stop))
     raw_state = (body.algoStatus if algo else body.status) or ""
-    state = STATES.read(raw_state)
+    state = state_of(raw_state, body.timeInForce or "")
     if state == "OPEN" and raw_state == "NEW" and (algo or _waits(body, kind, trigger)):
         state = "TRIGGER_PENDING"
     elif state == "OPEN" and filled > 0:
@@ -154,6 +165,7 @@ def order(fields: Fields, path: str, body: OrderBody) -> OrderLine:
         type=kind,
         product="NONE",
         validity=VALIDITIES.read(body.timeInForce) if body.timeInForce not in (None, "", "None") else "UNKNOWN",
+        exchange_id=str(plain(body.actualOrderId) or "") if algo else "",
         variety="algo" if algo else "",
         state=state,
         raw_state=raw_state,
@@ -242,7 +254,7 @@ def execution(fields: Fields, path: str, row: Execution | FuturesOrder) -> Order
     kind = TYPES.read(row.o)
     size, filled = fields.need(f"{path}.q", row.q), fields.need(f"{path}.z", row.z)
     trigger = fields.price(f"{path}.sp", row.sp) if isinstance(row, FuturesOrder) else fields.price(f"{path}.P", row.P)
-    state = STATES.read(row.X)
+    state = state_of(row.X, row.f)
     waiting = isinstance(row, Execution) and row.w is False
     if row.X == "NEW" and (waiting or (isinstance(row, FuturesOrder) and kind in ("SL", "SL-M"))):
         state = "TRIGGER_PENDING"
@@ -273,6 +285,37 @@ def execution(fields: Fields, path: str, row: Execution | FuturesOrder) -> Order
         reason="" if isinstance(row, FuturesOrder) or row.r in ("", "NONE") else row.r,
         placed=fields.epoch(f"{path}.O", placed),
         updated=fields.epoch(f"{path}.T", row.T),
+    )
+
+
+def algo(fields: Fields, path: str, row: AlgoUpdate) -> OrderLine:
+    """A conditional order as an `ALGO_UPDATE` tells it; `exchange_id` is the order it has become, once triggered."""
+    kind = TYPES.read(row.o)
+    size = fields.need(f"{path}.q", row.q)
+    filled = fields.number(f"{path}.aq", row.aq or None) or _ZERO
+    state = state_of(row.X, row.f)
+    if row.X == "NEW":
+        state = "TRIGGER_PENDING"
+    price = fields.number(f"{path}.p", row.p or None)
+    return OrderLine(
+        broker_id=str(row.aid),
+        exchange_id=str(row.ai or ""),
+        client_id=row.caid,
+        symbol=row.s,
+        side=SIDES.read(row.S),
+        quantity=size,
+        filled=filled,
+        price=price if kind == "SL" else price or None,
+        trigger=fields.price(f"{path}.tp", row.tp or None),
+        average=fields.price(f"{path}.ap", row.ap or None) if filled else None,
+        type=kind,
+        product="NONE",
+        validity=VALIDITIES.read(row.f),
+        variety="algo",
+        state=state,
+        raw_state=row.X,
+        reason=row.rm,
+        fetch_again=row.X in ("TRIGGERED", "FINISHED"),
     )
 
 

@@ -9,6 +9,8 @@ import msgspec
 
 __all__ = (
     "AccountUpdate",
+    "AlgoEvent",
+    "AlgoUpdate",
     "Balance",
     "Depth",
     "ErrorBody",
@@ -25,7 +27,15 @@ __all__ = (
     "Ticker",
     "TradeBody",
     "Wallet",
+    "code_of",
 )
+
+
+def code_of(raw: int | str | None) -> int | None:
+    """A code as a number; None where it is none."""
+    if isinstance(raw, str):
+        return int(raw) if raw.lstrip("-").isdigit() and len(raw) < 12 else None
+    return raw
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,8 +90,16 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True):
     isWorking: bool | None = None
     orderListId: int | None = None
     fills: tuple[Fill, ...] = ()
-    code: int | None = None
+    actualOrderId: Any = None
+    actualQty: Any = None
+    actualPrice: Any = None
+    code: int | str | None = None
     msg: str = ""
+
+    @property
+    def number(self) -> int | None:
+        """The code; the service of conditional orders writes it as text."""
+        return code_of(self.code)
 
 
 class Replaced(msgspec.Struct, frozen=True, kw_only=True):
@@ -287,6 +305,34 @@ class FuturesUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """An `ORDER_TRADE_UPDATE`."""
 
     o: FuturesOrder
+    E: int | None = None
+    T: int | None = None
+
+
+class AlgoUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """The conditional order inside an `ALGO_UPDATE`."""
+
+    caid: str
+    aid: int
+    o: str
+    s: str
+    S: str
+    f: str
+    q: Any
+    X: str
+    ai: Any = None
+    ap: Any = None
+    aq: Any = None
+    tp: Any = None
+    p: Any = None
+    R: bool | None = None
+    rm: str = ""
+
+
+class AlgoEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An `ALGO_UPDATE`."""
+
+    o: AlgoUpdate
     E: int | None = None
     T: int | None = None
 

@@ -197,6 +197,7 @@ FAKES = (
     "flattrade",
     "oanda",
     "binance",
+    "binance-usdm",
     "aliceblue",
     "interactive_brokers",
     "schwab",

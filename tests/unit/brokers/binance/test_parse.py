@@ -270,3 +270,78 @@ def test_every_open_sample_of_a_call_we_know_is_read() -> None:
             assert PARSERS[call](path.read_bytes()), path.name
             read += 1
     assert read > 30
+
+
+ALGO: dict[str, Any] = {
+    "algoId": 2146760, "clientAlgoId": "6B2I9XVcJpCjqPAJ4YoFX7", "algoType": "CONDITIONAL", "orderType": "STOP",
+    "symbol": "BNBUSDT", "side": "SELL", "positionSide": "BOTH", "timeInForce": "GTC", "quantity": "0.01",
+    "algoStatus": "NEW", "actualOrderId": "", "actualPrice": "0.00000", "triggerPrice": "750.000", "price": "749.000",
+    "icebergQuantity": None, "reduceOnly": False, "createTime": 1750485492076, "updateTime": 1750514545091,
+}  # fmt: skip
+"""A conditional order in the form that the service's page of it documents (Query Algo Order)."""
+ALGO_UPDATE: dict[str, Any] = {
+    "e": "ALGO_UPDATE", "T": 1750515742297, "E": 1750515742303, "o": {
+        "caid": "Q5xaq5EGKgXXa0fD7fs0Ip", "aid": 2148719, "at": "CONDITIONAL", "o": "STOP", "s": "BNBUSDT", "S": "SELL",
+        "ps": "BOTH", "f": "GTC", "q": "0.01", "X": "TRIGGERED", "ai": "8886774", "ap": "0.00000", "aq": "0.00000",
+        "act": "LIMIT", "tp": "750", "p": "749", "V": "EXPIRE_MAKER", "wt": "CONTRACT_PRICE", "pm": "NONE", "cp": False,
+        "pP": False, "R": False, "tt": 0, "gtd": 0, "rm": "",
+    },
+}  # fmt: skip
+"""In the form of the page Event: Algo Order Update."""
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "filled", "became"),
+    [
+        ({}, "TRIGGER_PENDING", "0", ""),
+        ({"algoStatus": "TRIGGERING"}, "TRIGGER_PENDING", "0", ""),
+        ({"algoStatus": "TRIGGERED", "actualOrderId": "8886774", "actualQty": "0.004"}, "PARTIAL", "0.004", "8886774"),
+        ({"algoStatus": "CANCELED"}, "CANCELLED", "0", ""),
+        ({"algoStatus": "EXPIRED"}, "EXPIRED", "0", ""),
+        ({"algoStatus": "REJECTED"}, "REJECTED", "0", ""),
+    ],
+)
+def test_conditional_order_when_read_then_its_terms_and_what_it_has_become(
+    change: dict[str, Any], state: str, filled: str, became: str
+) -> None:
+    (line,) = PARSERS["orders"](json.dumps([ALGO | change]).encode())
+    assert (line.broker_id, line.client_id, line.variety) == ("2146760", ALGO["clientAlgoId"], "algo")
+    assert (line.type, line.price, line.trigger) == ("SL", Decimal("749.000"), Decimal("750.000"))
+    assert (line.state, line.filled, line.exchange_id) == (state, Decimal(filled), became)
+
+
+def test_conditional_order_when_cancelled_then_its_answer_has_its_code_in_quotes() -> None:
+    answer = {"algoId": 2146760, "clientAlgoId": "6B2I9XVcJpCjqPAJ4YoFX7", "code": "200", "msg": "success"}
+    receipt = PARSERS["cancel"](json.dumps(answer).encode())
+    assert (receipt.broker_id, receipt.client_id, receipt.order) == ("2146760", answer["clientAlgoId"], None)
+
+
+def test_conditional_order_when_pushed_then_the_order_it_has_become_is_named() -> None:
+    (event,) = decode_orders(json.dumps(ALGO_UPDATE))
+    assert isinstance(event, OrderEvent) and event.trade is None
+    line = event.order
+    assert (line.broker_id, line.exchange_id, line.client_id) == ("2148719", "8886774", "Q5xaq5EGKgXXa0fD7fs0Ip")
+    assert (line.type, line.trigger, line.raw_state, line.fetch_again) == ("SL", Decimal(750), "TRIGGERED", True)
+
+
+def test_limit_when_the_rest_may_not_stand_then_cancelled_not_expired() -> None:
+    row = {**REPORT, "f": "IOC", "x": "EXPIRED", "X": "EXPIRED"}
+    (event,) = decode_orders(json.dumps(row))
+    assert isinstance(event, OrderEvent) and event.order.state == "CANCELLED"
+    (kept,) = decode_orders(json.dumps({**row, "f": "GTC"}))
+    assert isinstance(kept, OrderEvent) and kept.order.state == "EXPIRED"
+
+
+def test_master_when_it_names_least_quantity_and_value_then_both_are_kept() -> None:
+    symbol = raw(USDM + "exchange_information.json")["symbols"][0]
+    filters = [
+        {"filterType": "PRICE_FILTER", "tickSize": "0.10"},
+        {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.002", "maxQty": "1000"},
+        {"filterType": "MIN_NOTIONAL", "notional": "100"},
+    ]
+    (line,) = PARSERS["instruments"](json.dumps({"symbols": [{**symbol, "filters": filters}]}, default=str).encode())
+    assert (line.step, line.least, line.least_value) == (Decimal("0.001"), Decimal("0.002"), Decimal(100))
+    spot = {"symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT"}
+    named = [{"filterType": "NOTIONAL", "minNotional": "5.00000000", "maxNotional": "9000000"}]
+    (line,) = PARSERS["instruments"](json.dumps({"symbols": [{**spot, "filters": named}]}).encode())
+    assert line.least_value == Decimal(5)
