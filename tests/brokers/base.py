@@ -141,6 +141,8 @@ class FakeBroker:
     """Whether what is not held may be sold."""
     revokes = True
     """Whether signing out ends the session at the broker."""
+    callback = ""
+    """Where its login page sends one back, where that cannot be what the command line says."""
     silent: frozenset[str] = frozenset()
     """Commands whose good answer is an empty one: for them the fault `empty` is none."""
     serves: Mapping[str, str] = {}

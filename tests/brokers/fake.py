@@ -52,7 +52,7 @@ async def serve(name: str, port: int, redirect: str, still: bool) -> None:
         print(f"  address {what:8} {address}")
     for what, value in fake.credentials().items():
         print(f"  {what:16} {value}")
-    print(f"  sends sign-ins back to {redirect}")
+    print(f"  sends sign-ins back to {fake.callback or redirect}")
     print(f"  faults: {', '.join(FAULTS)}", flush=True)
     dice = random.Random(7)
     try:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.brokers.skeletons import build, skeletons
 from tests.shared import shared
+from tests.unit.brokers.test_held_back_indian_shapes import FAMILIES as INDIAN
 
 TIME = "2026-11-20T10:15:00.123456789Z"
 ALPACA: dict[str, Any] = {
@@ -24,6 +25,7 @@ OANDA: dict[str, Any] = {
     "time": TIME, "createTime": TIME, "type": "LIMIT", "state": "PENDING", "units": "-100", "reason": "CLIENT_ORDER",
     "instrument": "EUR_USD", "timeInForce": "GTC",
 }  # fmt: skip
+STREAMS, SIGNED = "alpaca/docs_streaming", {"stream": "authorization"}
 CHANGES, CLOSE = "accounts/v3_accounts_accountID_account_changes.json", "trades/v3_account_accountID_trades_close.json"
 STREAM = "oanda/oandapyV20_responses/pricing/v3_accounts_accountID_pricing_stream.json"
 SINCE, BEATS = "v3_accounts_transaction_sinceid.json", "v3_accounts_transactions_stream.json"
@@ -53,6 +55,8 @@ FAMILIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("alpaca", "alpaca/docs_streaming/L0035_streaming.json", "decode_orders", ALPACA | {"stream": "listening"}),
     ("alpaca", "alpaca/docs_streaming/L0061_authentication.json", "decode_orders", ALPACA),
     ("alpaca", "alpaca/docs_streaming/L0074_authentication.json", "decode_orders", ALPACA),
+    ("alpaca", f"{STREAMS}/L0086_authentication.json", "decode_orders", SIGNED | {"status": "authorized"}),
+    ("alpaca", f"{STREAMS}/L0099_authentication.json", "decode_orders", SIGNED | {"status": "unauthorized"}),
     ("alpaca", "alpaca/docs_streaming/L0187_example.json", "decode_orders", ALPACA | {"stream": "trade_updates"}),
     ("oanda", f"oanda/oandapyV20_responses/{CHANGES}", "orders", OANDA),
     ("oanda", f"oanda/oandapyV20_responses/{CHANGES}", "funds", OANDA),
@@ -87,6 +91,25 @@ def test_shape_when_held_back_then_its_call_reads_it(
     body = json.dumps(plain["response"] if broker == "oanda" else plain).encode()
     found = getattr(module, call)(body) if call.startswith("decode") else module.PARSERS[call](body)
     assert found is not None and found != []
+
+
+def test_shapes_when_all_are_counted_then_each_is_read_by_a_call_or_is_none_of_an_answer() -> None:
+    apart = {
+        "fyers/official_docs_v3/request_slice.json": "what is sent",
+        "fyers/official_docs_v3/request_slm.json": "what is sent",
+        "alpaca/alpaca_py_tests/corporate_actions/get_corporate_actions.json": "no call has it",
+        "schwab/schwab_sdk_rs/transactions/get.json": "says too little to be an execution, see below",
+    }
+    read = {family for _, family, _, _ in (*FAMILIES, *INDIAN)}
+    assert set(skeletons(shared("brokers/SHAPES.md"))) == read | set(apart)
+
+
+@pytest.mark.parametrize(("status", "kind"), [("authorized", "connected"), ("unauthorized", "refused")])
+def test_shape_when_it_answers_a_sign_in_then_told_apart(status: str, kind: str) -> None:
+    module = importlib.import_module("server.brokers.alpaca.parse")
+    shape = skeletons(shared("brokers/SHAPES.md"))[f"{STREAMS}/L0086_authentication.json"]
+    (event,) = module.decode_orders(json.dumps(build(shape, SIGNED | {"status": status})))
+    assert event.kind == kind
 
 
 def test_shape_when_a_transaction_says_little_then_it_is_no_execution() -> None:
