@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from server.app.live import registry
 from server.app.runtime import Runtime
 from server.core.errors import Denied
+from server.domain.brokerage import SessionGrant
 from server.domain.events import Notice
 from server.domain.orders import Order, OrderRequest
 from server.orders.ports import Change
@@ -180,8 +182,12 @@ async def test_token_when_it_ages_then_renewed_and_when_the_week_is_over_then_sa
         account = await ready(runtime, broker)
         broker.age()
         clock.shift += timedelta(minutes=29)
-        await until(lambda: broker.renewed > 0 and runtime.live.link(account).state == "connected")
+        link = runtime.live.link(account)
+        await until(lambda: link.grant is not None and broker.valid(link.grant.access_token))
+        assert link.state == "connected"
         assert not any("Sign in again" in text for text in notices(runtime))
+        kept = msgspec.json.decode((await runtime.live.keeper.secrets(link))["session"], type=SessionGrant)
+        assert link.grant is not None and kept.access_token == link.grant.access_token
         clock.shift += timedelta(days=6, hours=2)
         await until(lambda: any("Sign in again before then" in text for text in notices(runtime)))
         broker.expire()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 import structlog
@@ -282,7 +283,14 @@ class Keeper:
             symbols=link.symbols if link is not None else SymbolMap(account),
             used=self._used,
             base=dict(addresses),
+            keep=partial(self._keep, link) if link is not None else None,
         )
+
+    async def _keep(self, link: Link, grant: SessionGrant) -> None:
+        """A session that its adapter renewed by itself; after signing out there is none to keep."""
+        if link.grant is not None:
+            await asyncio.to_thread(self._vault.put, link.name, packed(link.credentials, grant))
+            link.grant = grant
 
 
 def _days(rule: str) -> bool:

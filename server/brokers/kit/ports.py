@@ -5,7 +5,7 @@ An adapter is stateless; `open` makes a `Connection` for one account out of cred
 (the address is overridden in tests and when a fake server is tried). The order side is `orders.ports.Execution`.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -62,6 +62,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     used: Callable[[Usage], None]
     base: Mapping[str, str] = {}
     """Overrides of the manifest's addresses (rest, stream, login ...), for fakes on loopback."""
+    keep: Callable[[SessionGrant], Awaitable[None]] | None = None
+    """Told of a session that the adapter renewed by itself, so that the next start begins with it."""
 
 
 class LoginStep(msgspec.Struct, frozen=True, kw_only=True):

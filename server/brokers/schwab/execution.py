@@ -86,6 +86,8 @@ class SchwabExecution(BrokerExecution):
     async def send_place(self, order: Order, listing: Listing) -> Receipt:
         """POST orders: 201 with nothing in it and the number in its head, which may be missing when it filled at
         once."""
+        if listing.instrument.barred:
+            raise NotAccepted(listing.instrument.barred, "broker.barred")
         async with self._turn(listing.symbol):
             body = order_body(order, listing, self.wire_quantity(listing, order.quantity))
             attempt = self._attempt(order, listing, self.context.clock.now())

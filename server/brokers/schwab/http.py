@@ -62,6 +62,8 @@ class SchwabHttp(Http):
             refresh_token=fresh.refresh_token or self.grant.refresh_token,
             issued=fresh.issued,
         )
+        if self.context.keep is not None:
+            await self.context.keep(self.grant)
         return self.grant
 
     async def _renewed(self, refused: str) -> bool:

@@ -95,6 +95,13 @@ async def test_place_when_neither_the_answer_nor_the_book_names_it_then_unknown(
     assert found is not None and (found.state, found.client_id) == ("FILLED", sent.id)
 
 
+async def test_place_when_it_is_an_option_then_refused_with_nothing_sent(made: Joined) -> None:
+    option = next(one for one in made.fake.exchange.instruments.values() if one.kind == "OPTION")
+    with pytest.raises(NotAccepted, match="watched here"):
+        await made.connection.execution.place(order(option, "BUY", 100, "LIMIT", "10.00"))
+    assert made.fake.calls["place"] == 0
+
+
 async def test_place_when_one_like_it_is_in_doubt_then_refused_with_nothing_sent(made: Joined) -> None:
     made.fake.faults.add("place", "500_before")
     with pytest.raises(Unknown):
@@ -192,7 +199,8 @@ async def test_history_when_asked_then_period_and_frequency_go_together(
     read = made.http.read
 
     async def spy(call: Call) -> bytes:
-        asked.append(dict(call.query))
+        if call.name == "history":
+            asked.append(dict(call.query))
         return await read(call)
 
     monkeypatch.setattr(made.http, "read", spy)

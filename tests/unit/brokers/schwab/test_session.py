@@ -13,6 +13,7 @@ from server.brokers.schwab.http import SchwabHttp
 from server.brokers.schwab.wire import AccountNumber
 from server.core.clock import SystemClock
 from server.core.errors import Invalid, Unauthorised
+from server.domain.brokerage import SessionGrant
 from server.orders.ports import NotAccepted
 from tests.brokers.joined import Joined, sign_in
 from tests.brokers.schwab import HASH, KEY, NUMBER, FakeSchwab
@@ -96,6 +97,23 @@ async def test_renewing_when_asked_by_the_app_then_the_end_stays_where_it_was(si
     assert fresh.access_token != made.grant.access_token
     clock.shift = timedelta(days=7, minutes=1)
     assert await ADAPTER.login.refresh(made.context(made.grant)) is None
+
+
+async def test_renewing_when_done_by_the_connection_then_the_app_is_given_it_to_keep(signed: Signed) -> None:
+    made, fake, clock = signed
+    kept: list[SessionGrant] = []
+
+    async def keep(grant: SessionGrant) -> None:
+        kept.append(grant)
+
+    other = made.adapter.connect(msgspec.structs.replace(made.context(made.grant), keep=keep))
+    await other.open()
+    clock.shift = timedelta(minutes=29)
+    await other.data.funds()
+    await other.close()
+    (grant,) = kept
+    assert fake.valid(grant.access_token)
+    assert made.grant is not None and grant.expires == made.grant.expires
 
 
 async def test_words_when_cleaned_then_no_renewed_token_is_in_them(signed: Signed) -> None:
