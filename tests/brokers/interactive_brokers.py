@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from aiohttp import web
+
 from server.core.clock import Clock, SystemClock
 from tests.brokers import tws_messages as told
 from tests.brokers.abroad import quoted_abroad, us_share
@@ -199,6 +201,19 @@ class FakeGateway(FakeBroker):
             await line.run()
         except asyncio.CancelledError:  # the streams report a cancelled server task as an error
             line.close()
+
+    async def _control(self, request: web.Request) -> web.Response:
+        """Beside the base's: `/_fake/lose`, `/_fake/restore`, `/_fake/restart`, `/_fake/deaf`, `/_fake/hear`."""
+        match request.match_info["what"]:
+            case "lose":
+                self.lose()
+            case "restore":
+                self.restore()
+            case "restart":
+                await self.restart()
+            case "deaf" | "hear" as word:
+                self.deaf = word == "deaf"
+        return await super()._control(request)
 
     # orders
 

@@ -13,6 +13,8 @@ from server.brokers.interactive_brokers import wire
 
 __all__ = ("bars", "details", "fills", "frame", "plain", "positions", "states", "ticker", "trade", "trades", "values")
 
+_LAST = 20
+"""Lines of an order's log that are read, beside the first: it grows with every word of the gateway."""
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -32,7 +34,7 @@ def trade(row: Any) -> dict[str, Any]:
         "contract": _taken(wire.Contract, row.contract),
         "order": _taken(wire.OrderBody, row.order),
         "orderStatus": _taken(wire.Status, row.orderStatus),
-        "log": [_taken(wire.LogEntry, entry) for entry in row.log],
+        "log": [_taken(wire.LogEntry, entry) for entry in (*row.log[:1], *row.log[1:][-_LAST:])],
     }
 
 
