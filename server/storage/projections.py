@@ -33,10 +33,8 @@ from server.domain.orders import Order
 from server.storage import tables
 from server.storage.statements import Cursor, Statement, insert, upsert
 
-__all__ = ("FIXED", "Changes", "Projector", "project")
+__all__ = ("Changes", "Projector", "project")
 
-FIXED = ("account", "request_id", "parent")
-"""Indexed columns of an order that never change in its life: whose it is, what asked for it and what made it."""
 _ORDER = attrgetter(*Order.__struct_fields__)
 _ACCOUNT = attrgetter(*Account.__struct_fields__)
 _POSITION = attrgetter(*Position.__struct_fields__)
@@ -139,7 +137,7 @@ class Projector:
     def __init__(self, dialect: Dialect) -> None:
         self._statements: dict[str, Statement] = {
             "accounts": upsert(tables.accounts, dialect),
-            "orders": upsert(tables.orders, dialect, fixed=FIXED),
+            "orders": upsert(tables.orders, dialect),
             "fills": insert(tables.fills, dialect),
             "positions": upsert(tables.positions, dialect),
             "marks": upsert(tables.marks, dialect),

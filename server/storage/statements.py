@@ -19,8 +19,9 @@ from server.storage.columns import Exact, Moment, to_us
 __all__ = ("Cursor", "Statement", "insert", "upsert")
 
 
-_POWERS = 6
-"""The largest statement takes 2 to the power of one less: 32 rows, far below SQLite's limit of 32,766 values."""
+_SIZES = (32, 16, 8, 7, 6, 5, 4, 3, 2, 1)
+"""Rows a statement may have: few sizes, so that the driver keeps them all prepared (128 statements), and far below
+SQLite's limit of 32,766 values."""
 
 _PLAIN: dict[type, Callable[[Any], Any]] = {Moment: to_us, Exact: str}
 """What the commonest columns' own types do, without the layers in between: half of a row's cost."""
@@ -58,10 +59,10 @@ class Statement:
     def run(self, cursor: Cursor, rows: Sequence[Sequence[Any]]) -> None:
         """Write rows of domain values, in order."""
         at, left = 0, len(rows)
-        while left:
-            size = 1 << min(left.bit_length(), len(self._sql)) - 1
-            cursor.execute(self._sql[size], self._ready(rows[at : at + size]))
-            at, left = at + size, left - size
+        for size in _SIZES:
+            while left >= size:
+                cursor.execute(self._sql[size], self._ready(rows[at : at + size]))
+                at, left = at + size, left - size
 
     def _ready(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """The values of some rows, converted, one row after the other."""
@@ -78,13 +79,12 @@ class Statement:
 
 
 def _by_size(sql: str, table: Table) -> dict[int, str]:
-    """The statement for 1, 2, 4 ... rows; few sizes, so that the driver keeps them all prepared."""
+    """The statement for each number of rows."""
     head, begin, rest = sql.partition(" VALUES (")
     one, end, tail = rest.partition(")")
     if not begin or not end or begin in tail:
         raise Fault(f"the statement for {table.name} has no plain list of values")
-    sizes = [1 << power for power in range(_POWERS)]
-    return {size: f"{head} VALUES {', '.join([f'({one})'] * size)}{tail}" for size in sizes}
+    return {size: f"{head} VALUES {', '.join([f'({one})'] * size)}{tail}" for size in _SIZES}
 
 
 def insert(table: Table, dialect: Dialect) -> Statement:
@@ -92,14 +92,13 @@ def insert(table: Table, dialect: Dialect) -> Statement:
     return Statement(table, table.insert(), dialect)
 
 
-def upsert(table: Table, dialect: Dialect, *, add: tuple[str, ...] = (), fixed: tuple[str, ...] = ()) -> Statement:
-    """INSERT, or replace the row with the same primary key; columns in `add` are added to instead, those in `fixed`
-    are left as they are: setting a column writes its indexes anew, also to the value it has."""
+def upsert(table: Table, dialect: Dialect, add: tuple[str, ...] = ()) -> Statement:
+    """INSERT, or replace the row with the same primary key; columns in `add` are added to instead."""
     # both dialects spell it alike, and importing one that is not used costs start-up time
     base: Any = import_module(f"sqlalchemy.dialects.{dialect.name}").insert(table)
     change = {
         column.name: column + base.excluded[column.name] if column.name in add else base.excluded[column.name]
         for column in table.columns
-        if not column.primary_key and column.name not in fixed
+        if not column.primary_key
     }
     return Statement(table, base.on_conflict_do_update(index_elements=list(table.primary_key), set_=change), dialect)

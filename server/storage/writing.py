@@ -16,8 +16,9 @@ _PRAGMAS = (
     "journal_mode=WAL",
     # a commit is on disk when it returns, power cut or not
     "synchronous=FULL",
-    # the writer thread checkpoints when it is idle; this is for a long burst only
-    "wal_autocheckpoint=4000",
+    # the writer thread checkpoints when it is idle; this is for a long burst only, in which one order in some five
+    # hundred waits for it
+    "wal_autocheckpoint=16000",
     "journal_size_limit=67108864",
     "cache_size=-8000",
     "temp_store=MEMORY",
