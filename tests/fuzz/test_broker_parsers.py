@@ -37,6 +37,11 @@ FRAMES_SEEN: dict[str, tuple[str, ...]] = {
     "schwab": (
         '{"data":[{"service":"LEVELONE_EQUITIES","timestamp":1714949592613,"content":[{"key":"AAPL","1":175.48}]}]}',
         '[{"orderId":7,"status":"FILLED","quantity":1,"orderActivityCollection":[{"activityType":"EXECUTION"}]}]',
+        '{"data":[{"service":"LEVELONE_OPTIONS","content":[{"key":"AAPL  261218C00200000","4":1.5,"9":12}]}]}',
+        '{"data":[{"service":"ACCT_ACTIVITY","content":[{"seq":1,"key":"Account Activity","2":"OrderCreated"}]}]}',
+        '{"notify":[{"service":"ADMIN","content":{"code":30,"msg":"Stop streaming due to slowness"}}]}',
+        '{"securitiesAccount":{"type":"MARGIN","accountNumber":"1","currentBalances":{"buyingPower":1.5},"positions":[{"instrument":{"symbol":"A"},"longQuantity":1.0}]}}',
+        '{"symbol":"AAPL","callExpDateMap":{"2026-12-18:18":{"200.0":[{"putCall":"CALL","symbol":"A","strikePrice":200.0,"delta":"NaN"}]}}}',
     ),
     "aliceblue": (
         '{"status":"Ok","result":[{"brokerOrderId":"1","orderStatus":"open","transactionType":"BUY","orderType":"SL"}]}',

@@ -9,7 +9,7 @@ from server.brokers.kit.pages import interval_of, pages, spans
 from server.brokers.kit.ports import Context
 from server.brokers.kit.symbols import Listing
 from server.brokers.schwab.http import SchwabHttp
-from server.brokers.schwab.parse import PARSERS, expirations
+from server.brokers.schwab.parse import PARSERS, delayed, expirations
 from server.brokers.schwab.symbols import named, options, shares
 from server.core.clock import to_ns
 from server.core.errors import Denied, Invalid, NotFound
@@ -76,15 +76,17 @@ class SchwabData:
         return listed
 
     async def quotes(self, keys: Sequence[str]) -> dict[str, QuoteLine]:
-        """Snapshots, page by page."""
+        """Snapshots, page by page. What the user has delayed prices of is absent: they would pass for live ones."""
         known = [self._context.symbols.of(key) for key in keys if self._context.symbols.has(key)]
         names = {one.symbol: one.instrument.key for one in known}
         found: dict[str, QuoteLine] = {}
         for page in pages(list(names), self._http.manifest.limit("quotes").batch or 100):
             query = [("symbols", ",".join(page)), ("fields", "quote,regular"), ("indicative", "false")]
+            body = await self._market("quotes", "/quotes", query)
+            old = delayed(body)
             line: QuoteLine
-            for line in PARSERS["quotes"](await self._market("quotes", "/quotes", query)):
-                if line.symbol in names:
+            for line in PARSERS["quotes"](body):
+                if line.symbol in names and line.symbol not in old:
                     found[names[line.symbol]] = line
         return found
 

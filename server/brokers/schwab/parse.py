@@ -54,6 +54,7 @@ __all__ = (
     "accounts",
     "decode_orders",
     "decode_stream",
+    "delayed",
     "expirations",
     "expires_in",
     "order_number",
@@ -250,6 +251,12 @@ def quotes(body: bytes) -> list[QuoteLine]:
         if row.quote is not None:
             lines.append(_quote(fields, f"$.{name[:24]}.quote", row, row.quote))
     return lines
+
+
+def delayed(body: bytes) -> set[str]:
+    """Symbols of an answer with quotes whose prices are a quarter of an hour old."""
+    found = {name: value for name, value in _QUOTES(body).items() if isinstance(value, dict)}
+    return {name for name, value in found.items() if value.get("realtime") is False}
 
 
 def _quote(fields: Fields, path: str, row: Quoted, quote: QuoteBody) -> QuoteLine:

@@ -82,6 +82,9 @@ def _prices(path: str, data: StreamData) -> list[Event]:
     found: list[Event] = []
     for n, row in enumerate(data.content):
         symbol = _FIELDS.text(f"{path}.content[{n}].key", row.get("key"))
+        if row.get("delayed") is True:  # a quarter of an hour old: it would pass for a live price
+            found.append(NoticeEvent(kind="other", text=f"delayed: {symbol[:40]}"))
+            continue
         values: dict[str, Any] = {name: _loose(row[field]) for field, name in table.items() if field in row}
         found.append(
             TickEvent(quote=QuoteLine(symbol=symbol, token=symbol, at=at, **values), mode="quote", snapshot=False)

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from server.brokers.schwab.parse import PARSERS, decode_orders, decode_stream, expires_in, order_number, streamer
+from server.brokers.schwab.parse import (
+    PARSERS,
+    decode_orders,
+    decode_stream,
+    delayed,
+    expirations,
+    expires_in,
+    order_number,
+    streamer,
+)
 from server.core.errors import Invalid
 from server.domain.brokerage import BeatEvent, NoticeEvent, TickEvent
 from tests.unit.brokers.samples import body, raw, samples
@@ -179,3 +188,21 @@ def test_stream_when_prices_change_then_only_those_are_set() -> None:
     activity = {"data": [{"service": "ACCT_ACTIVITY", "content": [{"key": "Account Activity", "2": "OrderFilled"}]}]}
     (wake,) = decode_orders(json.dumps(activity))
     assert isinstance(wake, NoticeEvent) and (wake.kind, wake.text) == ("status", "OrderFilled")
+
+
+def test_prices_when_delayed_then_they_are_no_ticks_and_told_apart_in_quotes() -> None:
+    row = {"service": "LEVELONE_EQUITIES", "content": [{"key": "AAPL", "delayed": True, "3": 175.5}]}
+    (event,) = decode_stream(json.dumps({"data": [row]}))
+    assert isinstance(event, NoticeEvent) and event.text == "delayed: AAPL"
+    assert delayed(body(SDK + "quotes/get.json")) == set()
+    quote = {"symbol": "MSFT", "realtime": False, "quote": {"lastPrice": 1.5}}
+    answer = json.dumps({"MSFT": quote, "SPY": quote | {"realtime": True}, "errors": {"invalidSymbols": ["X"]}})
+    assert delayed(answer.encode()) == {"MSFT"}
+
+
+def test_expirations_when_read_then_each_day_once_and_in_order() -> None:
+    rows = raw(SDK + "expiration_chain/get.json")["expirationList"]
+    days = [date.fromisoformat(row["expirationDate"]) for row in rows]
+    assert expirations(body(SDK + "expiration_chain/get.json")) == sorted(days)
+    with pytest.raises(Invalid, match="Symbol not found"):
+        expirations(body(SDK + "errors/market_data_error.json"))
