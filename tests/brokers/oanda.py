@@ -89,6 +89,10 @@ class FakeOanda(FakeBroker):
         ]
         super().__init__(exchange or quoted_abroad(listed, clock, order_id=lambda n: self._next()), clock)
         self.valid = True
+        self.rest = "stays"
+        """What becomes of the rest of a partly filled order: stays, reissued (the new order names the old one and keeps
+        our id), reissued bare (it does neither: their batch alone joins them), rejected (the reissue is), cancelled,
+        dropped (nothing is said)."""
         self.log: list[dict[str, Any]] = []
         self._made: set[str] = set()
         self._watched: dict[Any, set[str]] = {}
@@ -219,7 +223,11 @@ class FakeOanda(FakeBroker):
         body: dict[str, Any] = {"relatedTransactionIDs": [row["id"] for row in rows]}
         for row in rows:
             name = {"ORDER_FILL": "orderFillTransaction", "ORDER_CANCEL": "orderCancelTransaction"}.get(row["type"])
-            body[name or "orderCreateTransaction"] = row
+            if name is None and row["type"].endswith("_REJECT"):
+                name = "orderReissueRejectTransaction"
+            elif name is None:
+                name = "orderReissueTransaction" if "orderCreateTransaction" in body else "orderCreateTransaction"
+            body[name] = row
         return web.json_response(body | {"lastTransactionID": rows[-1]["id"]}, status=status)
 
     def _type(self, asked: dict[str, Any]) -> str:
@@ -313,9 +321,37 @@ class FakeOanda(FakeBroker):
             return  # a stop that fired: OANDA says so with its fill
         if order.tag and row["type"] in ("ORDER_FILL", "ORDER_CANCEL"):
             row["clientOrderID"] = order.tag
-        row |= {"time": at, "accountID": ACCOUNT, "batchID": row["id"]}
+        self._say(row, at)
+        if trade is not None and order.left and order.validity == "DAY":
+            self._on_rest(self.exchange.orders[order.id], row["id"])
+
+    def _say(self, row: dict[str, Any], at: str, batch: str = "") -> None:
+        row |= {"time": at, "accountID": ACCOUNT, "batchID": batch or row["id"]}
         self.log.append(row)
         self.push(self.order_sockets, json.dumps(row), order=True)
+
+    def _on_rest(self, order: FakeOrder, batch: str) -> None:
+        """The fate of what a fill has left over, told in the fill's own batch."""
+        if self.rest == "stays":
+            return
+        at, word = _stamp(order.updated), _WORDS[order.type]
+        order.state = "FILLED"
+        if self.rest == "cancelled":
+            gone = {"id": self._next(), "type": "ORDER_CANCEL", "orderID": order.id, "reason": "INSUFFICIENT_LIQUIDITY"}
+            self._say(gone, at, batch)
+        elif self.rest == "rejected":
+            row = self._terms(order) | {"id": self._next(), "type": f"{word}_ORDER_REJECT"}
+            del row["clientExtensions"]
+            units = order.left if order.side == "BUY" else -order.left
+            self._say(row | {"units": str(units), "rejectReason": "INVALID_REISSUE_IMMEDIATE_PARTIAL_FILL"}, at, batch)
+        elif self.rest.startswith("reissued"):
+            new = order.copy()
+            new.id, new.quantity, new.filled, new.value, new.state = self._next(), order.left, 0, Decimal(0), "OPEN"
+            new.extra = {} if self.rest.endswith("bare") else {"replaces": order.id}
+            new.tag = "" if self.rest.endswith("bare") else order.tag
+            self.exchange.orders[new.id] = new
+            self._made.add(new.id)
+            self._say(self._terms(new) | {"id": new.id, "type": f"{word}_ORDER", "reason": "REPLACEMENT"}, at, batch)
 
     def _last(self) -> str:
         return str(self.log[-1]["id"]) if self.log else "6000"

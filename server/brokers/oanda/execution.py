@@ -1,10 +1,11 @@
 """Orders at OANDA. Our id is the client extension's, unique among orders: a lost answer is looked up by it.
 
 An order does not say how far it is filled: executions stand in transactions, which are read on from the last one known
-and joined to the book here. A change makes a new order for the rest, under the same client id; the row of them is told
-as one order. MARKET is fill-or-kill there, and a 201 may carry the order's end.
+and joined to the book here. A change makes a new order for the rest, and so may a partial fill (`rest`); the row of
+them is told as one order. MARKET is fill-or-kill there, and a 201 may carry the order's end.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -20,7 +21,8 @@ from server.brokers.kit.symbols import Listing
 from server.brokers.oanda.http import account_path, place_of, signed
 from server.brokers.oanda.lines import Lines
 from server.brokers.oanda.parse import PARSERS, all_transactions, decode_orders, first_transaction, last_transaction
-from server.core.errors import NotFound
+from server.brokers.oanda.rest import Rests
+from server.core.errors import NotFound, SaudaError
 from server.domain.brokerage import (
     Event,
     FundsLine,
@@ -41,6 +43,8 @@ _LOOK_BACK = timedelta(hours=24)
 _BOOK = 500
 _MOST_PAGES = 100
 _EXPIRED = "TIME_IN_FORCE_EXPIRED"
+_ROWS = ("CANCELLED", "FILLED")
+"""States in which an order may have been followed by another one."""
 
 
 class OandaExecution(BrokerExecution):
@@ -52,8 +56,9 @@ class OandaExecution(BrokerExecution):
         self._after = ""
         """The last transaction read."""
         self._done: dict[str, TradeLine] = {}
-        self._ended: dict[str, str] = {}
-        """Order -> why it was cancelled."""
+        self._first = 0
+        """The first transaction read."""
+        self._rests = Rests()
 
     async def send_place(self, order: Order, listing: Listing) -> Receipt:
         """POST /orders."""
@@ -76,14 +81,33 @@ class OandaExecution(BrokerExecution):
             trigger=change.trigger if change.trigger is not None else order.trigger,
         )
         body: dict[str, object] = {"order": order_body(changed, listing, self.wire_quantity(listing, left))}
-        receipt: Receipt = PARSERS["modify"](await self._order("modify", "PUT", f"/orders/{order.broker_id}", body))
+        receipt: Receipt = PARSERS["modify"](
+            await self._under_its_number(
+                order.broker_id, lambda number: self._order("modify", "PUT", f"/orders/{number}", body)
+            )
+        )
         return receipt
 
     async def send_cancel(self, order: Order, listing: Listing) -> Receipt:
         """PUT /orders/{id}/cancel."""
-        body = await self._order("cancel", "PUT", f"/orders/{order.broker_id}/cancel", None, always=True)
+        body = await self._under_its_number(
+            order.broker_id, lambda number: self._order("cancel", "PUT", f"/orders/{number}/cancel", None, always=True)
+        )
         receipt: Receipt = PARSERS["cancel"](body)
         return receipt
+
+    async def _under_its_number(self, broker_id: str, send: Callable[[str], Awaitable[bytes]]) -> bytes:
+        """Send a command for the order as it works now. Refused, it is sent once more if the order's rest turns out to
+        work under another number: the first one was for an order that is over."""
+        number = self._rests.current(broker_id)
+        try:
+            return await send(number)
+        except NotAccepted:
+            with contextlib.suppress(SaudaError):
+                await self._read_on()
+            if (now := self._rests.current(broker_id)) == number:
+                raise
+            return await send(now)
 
     async def read_orders(self) -> list[OrderLine]:
         """The last 500 orders in any state, with what transactions say is filled."""
@@ -101,7 +125,7 @@ class OandaExecution(BrokerExecution):
         if body:
             lines: list[OrderLine] = PARSERS["orders"](body)
             await self._read_on()
-            if not any(line.parent_id or line.state == "CANCELLED" for line in lines):  # else it may be one of a row
+            if not any(self._in_a_row(line) for line in lines):
                 return self._collapsed(lines)
         return [line for line in await self.read_orders() if line.client_id == client_id]
 
@@ -148,7 +172,9 @@ class OandaExecution(BrokerExecution):
         if isinstance(event, OrderEvent):
             if event.trade is not None and (event.trade.client_id or event.trade.broker_id in self._ours):
                 self._push_fill(event.trade)
-            if event.order.parent_id:
+            line = event.order
+            stranger = not line.client_id and line.broker_id not in self._ours
+            if line.parent_id or (stranger and not line.fetch_again):  # the book knows whether it is the rest of one
                 event = OrderEvent(order=msgspec.structs.replace(event.order, fetch_again=True))
         super().hear(event)
 
@@ -160,19 +186,23 @@ class OandaExecution(BrokerExecution):
                 await self._get("trades", "/transactions", [("from", since), ("pageSize", "1000")])
             )
             self._after = str(max(int(first) - 1, 0))
+            self._first = int(first)
         for _ in range(_MOST_PAGES):
             body = await self._get("trades", "/transactions/sinceid", [("id", self._after)])
             line: TradeLine
             for line in PARSERS["trades"](body):
                 self._done[line.execution] = line
             rows = all_transactions(body)
-            for row in rows:
-                if row.type == "ORDER_CANCEL":
-                    self._ended[row.orderID] = row.reason
+            self._rests.read(rows)
             if rows:
                 self._after = rows[-1].id
             if not rows or self._after == last_transaction(body):
                 return
+
+    def _in_a_row(self, line: OrderLine) -> bool:
+        """Whether other orders may belong to it."""
+        known = line.broker_id in self._rests.next or line.broker_id in self._rests.before
+        return known or bool(line.parent_id) or line.state in _ROWS
 
     def _collapsed(self, lines: list[OrderLine]) -> list[OrderLine]:
         """One line for each row of changes, filled as transactions say."""
@@ -181,18 +211,23 @@ class OandaExecution(BrokerExecution):
             size, value = filled.get(trade.broker_id, (Decimal(0), Decimal(0)))
             filled[trade.broker_id] = (size + trade.quantity, value + trade.quantity * trade.price)
         by_id = {line.broker_id: line for line in lines}
+        first_of: dict[str, OrderLine] = {}
+        for line in sorted(lines, key=_number):
+            first_of.setdefault(line.client_id, line)
         rows: dict[str, list[OrderLine]] = {}
         for line in lines:
             first = line
             for _ in range(len(lines)):
-                older = by_id.get(first.parent_id)
-                if older is None:
+                older = by_id.get(first.parent_id) or by_id.get(self._rests.before.get(first.broker_id, ""))
+                if older is None and first.client_id:
+                    older = first_of[first.client_id]
+                if older is None or older is first:
                     break
                 first = older
             rows.setdefault(first.broker_id, []).append(line)
         found = []
         for first_id, row in rows.items():
-            row.sort(key=lambda line: int(line.broker_id) if line.broker_id.isdigit() else 0)
+            row.sort(key=_number)
             current, before = row[-1], row[:-1]
             known = [filled.get(line.broker_id, (Decimal(0), Decimal(0))) for line in row]
             done = sum((size for size, _ in known), Decimal(0))
@@ -201,13 +236,21 @@ class OandaExecution(BrokerExecution):
             if not done and current.state == "FILLED":
                 done = current.filled  # filled before the transactions we have read
             total = current.quantity + earlier
-            reason = self._ended.get(current.broker_id, current.reason)
+            reason = self._rests.ended.get(current.broker_id, current.reason)
             state: LineState = current.state
             if state == "CANCELLED" and reason == _EXPIRED:
                 state = "CANCELLED" if done else "EXPIRED"
             elif state in ("OPEN", "TRIGGER_PENDING") and _is_part(done, total):
                 state = "PARTIAL"
+            elif state == "FILLED" and _is_part(done, total) and _number(row[0]) < self._first:
+                done = total  # begun before the transactions we have read
+            elif state == "FILLED" and _is_part(done, total):
+                # over under its number, and no batch of its fills made another: nothing of it works any more
+                state, reason = "CANCELLED", reason or "THE_REST_DOES_NOT_STAND"
             live = state in ("OPEN", "TRIGGER_PENDING", "PARTIAL")
+            for line in row:
+                if own := current.client_id or by_id[first_id].client_id:
+                    self._ours[line.broker_id] = own
             found.append(
                 msgspec.structs.replace(
                     current,
@@ -267,6 +310,10 @@ def _validity(order: Order) -> str:
     if order.type == "MARKET":
         return "IOC" if order.validity == "IOC" else "FOK"
     return "IOC" if order.validity == "IOC" else "GFD"
+
+
+def _number(line: OrderLine) -> int:
+    return int(line.broker_id) if line.broker_id.isdigit() else 0
 
 
 def _is_part(done: Decimal, total: Decimal) -> bool:

@@ -181,7 +181,8 @@ def _part(fields: Fields, path: str, got: Placed, name: str) -> Receipt:
     size = abs(fields.number(f"{path}CreateTransaction.units", made.units) or Decimal(0))
     state: LineState = "CANCELLED" if killed is not None else "OPEN"
     if trade is not None:
-        state = "FILLED" if trade.quantity >= size else "PARTIAL" if killed is None else "CANCELLED"
+        over = killed is not None or (name == "order" and got.orderReissueRejectTransaction is not None)
+        state = "FILLED" if trade.quantity >= size else "CANCELLED" if over else "PARTIAL"
     line = rows.line_of(fields, f"{path}CreateTransaction", made, state)
     if trade is not None:
         line = msgspec.structs.replace(line, filled=trade.quantity, average=trade.price)

@@ -181,7 +181,7 @@ def fill(fields: Fields, path: str, row: Transaction) -> TradeLine:
         token=row.instrument,
         side=side_of(units),
         quantity=abs(units),
-        price=fields.need(f"{path}.price", row.price),
+        price=fields.need(f"{path}.price", row.price if row.price is not None else row.fullVWAP),
         product="NONE",
         at=fields.moment(f"{path}.time", row.time),
         fee=fields.number(f"{path}.commission", row.commission),

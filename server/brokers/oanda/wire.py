@@ -55,11 +55,13 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str = ""
     type: str = ""
+    batchID: str = ""
     time: str | None = None
     lastTransactionID: str = ""
     instrument: str = ""
     units: Any = None
     price: Any = None
+    fullVWAP: Any = None
     priceBound: Any = None
     orderID: str = ""
     clientOrderID: str = ""
@@ -80,6 +82,7 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     orderFillTransaction: Transaction | None = None
     orderCancelTransaction: Transaction | None = None
     orderReissueTransaction: Transaction | None = None
+    orderReissueRejectTransaction: Transaction | None = None
     orderClientExtensionsModifyTransaction: Transaction | None = None
     longOrderCreateTransaction: Transaction | None = None
     longOrderFillTransaction: Transaction | None = None
