@@ -1181,6 +1181,8 @@ export const texts = {
   'connect.help': 'Sauda signs in with your own keys and keeps them encrypted on this machine. Nothing goes to anyone but your broker.',
   'connect.none': 'No broker can be connected',
   'connect.why': 'Why not higher',
+  'segment.CRYPTO': 'crypto',
+  'segment.GLOBAL': 'markets abroad',
   'connect.trades': 'Trades {segments}.',
   'connect.gold': 'Orders pass every test against a stand-in of this broker; your account goes live after its own check.',
   'connect.notGold': 'Reading works; live orders are refused until this adapter has reached gold.',

@@ -27,7 +27,7 @@ function card(ctx, one) {
   const reasons = one.todo.length > 0 ? h('details', null, h('summary', null, t('connect.why')), h('ul', { class: 'bullets' }, one.todo.map((line) => h('li', null, line)))) : null;
   return h('article', { class: 'panel pad stack tight card' },
     h('div', { class: 'card-head' }, h('h2', { class: 'card-title grow' }, one.title), tierBadge(one.tier)),
-    h('p', { class: 'muted' }, t('connect.trades', { segments: one.segments.join(', ') })),
+    h('p', { class: 'muted' }, t('connect.trades', { segments: one.segments.map((segment) => (segment === 'GLOBAL' ? t('segment.GLOBAL') : segment === 'CRYPTO' ? t('segment.CRYPTO') : segment)).join(', ') })),
     h('p', { class: 'muted' }, one.tier === 'gold' ? t('connect.gold') : t('connect.notGold')), reasons,
     h('button', { type: 'button', class: 'button', on: { click: () => openConnect(ctx, one) } }, t('connect.open', { broker: one.title })));
 }
