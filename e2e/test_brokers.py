@@ -31,6 +31,23 @@ def kite(tmp_path: Path) -> Iterator[tuple[Sauda, str]]:
         broker.communicate(timeout=10)
 
 
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[tuple[Sauda, str]]:
+    """The app, and a fake IB Gateway beside it: where it listens for clients."""
+    port = free_port()
+    server = Sauda(tmp_path / "data", server__mode="development", market__history_days=0)
+    command = [sys.executable, "-m", "tests.brokers.fake", "interactive_brokers", "--port", str(port)]
+    broker = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert broker.stdout is not None
+        assert b"a fake on" in broker.stdout.readline()
+        yield server.start(), broker.stdout.readline().split()[-1].decode()
+    finally:
+        server.stop()
+        broker.terminate()
+        broker.communicate(timeout=10)
+
+
 def sign_in(page: Page, address: str) -> None:
     """Keys, the broker's page, its button, and back."""
     page.get_by_role("button", name="Connect Zerodha Kite").click()
@@ -62,7 +79,7 @@ def test_broker_when_connected_by_its_login_page_then_its_account_stands_in_the_
     page.get_by_role("tab", name="All together").click()
     expect(page.get_by_role("region", name="Kite of the test")).to_contain_text("SBIN")
     page.get_by_role("tab", name="Usage").click()
-    expect(page.get_by_role("table").first).to_contain_text("zerodha-1")
+    expect(page.get_by_role("table").first).to_contain_text("Kite of the test")
     assert "kitefakesecret" not in page.content()
     page.get_by_role("tab", name="Accounts").click()
     card.get_by_role("button", name="Forget the keys").click()
@@ -110,7 +127,7 @@ def test_schwab_when_it_sends_its_user_back_to_https_then_sauda_is_there(browser
             ("app_secret", "FakeSecret000001"),
             ("callback", "http://127.0.0.1:8182"),
             ("symbols", "AAPL, BRK.B"),
-            ("address", " ".join((*places, f"stream=ws://{address}/ws"))),
+            ("addresses", " ".join((*places, f"stream=ws://{address}/ws"))),
         ):
             sheet.locator(f"#connect-{name}").fill(value)
         sheet.get_by_role("button", name=re.compile("Go to the login page")).click()
@@ -128,3 +145,28 @@ def test_schwab_when_it_sends_its_user_back_to_https_then_sauda_is_there(browser
         server.stop()
         broker.terminate()
         broker.communicate(timeout=10)
+
+
+def test_gateway_when_its_address_is_given_then_connected_and_its_check_offers_what_it_trades(
+    browser: Browser, gateway: tuple[Sauda, str]
+) -> None:
+    server, address = gateway
+    context = browser.new_context(**DESKTOP, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{server.url}/brokers?tab=connect")
+    page.get_by_role("button", name="Connect Interactive Brokers").click()
+    sheet = page.locator("dialog.sheet")
+    expect(sheet).to_contain_text("must run on this machine")
+    sheet.get_by_label("Shares").fill("AAPL, MSFT")
+    sheet.get_by_label(re.compile("^Gateway")).fill("127.0.0.1:1")
+    sheet.get_by_role("button", name="Test and save").click()
+    expect(sheet.get_by_role("alert")).to_contain_text("No TWS or IB Gateway answers")
+    sheet.get_by_label(re.compile("^Gateway")).fill(address)
+    sheet.get_by_role("button", name="Test and save").click()
+    card = page.locator("article.card", has_text="DU1234567")
+    expect(card).to_contain_text("Connected", timeout=30_000)
+    card.get_by_role("button", name="Check").click()
+    rows = page.locator("dialog.sheet .search-row")
+    expect(rows.first).to_contain_text("GLOBAL")
+    expect(rows).to_have_count(2)
+    context.close()
