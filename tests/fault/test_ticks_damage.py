@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -16,6 +17,7 @@ from tests.unit.storage.test_ticks import FOREVER, KEY, MINUTE, bars, store
 WRITE_AND_DIE = """
 import asyncio, os, sys
 from pathlib import Path
+from typing import Any
 from tests.unit.storage.test_ticks import KEY, MINUTE, bars, store
 
 async def main():
@@ -129,3 +131,40 @@ async def test_put_when_the_disk_refuses_for_long_then_old_data_wait_and_the_ove
         await made.flush()
         assert made.facts().problem == ""
         assert list((await made.bars("sim", KEY, "1m", 0, FOREVER, 9)).close) == [0.0, 1.0, 2.0]
+
+
+async def test_read_when_a_full_disk_has_shut_the_database_then_it_is_opened_anew_and_read(tmp_path: Path) -> None:
+    async with store(tmp_path) as made:
+        made.put_bars("sim", "1m", [KEY], bars([0], [1.0]))
+        await made.flush()
+        before = made._writer.connection
+        assert before is not None
+        before.close()  # closed underneath
+        assert list((await made.bars("sim", KEY, "1m", 0, FOREVER, 9)).close) == [1.0]
+        again = made._writer.connection
+        assert again is not None
+        assert again is not before
+        tried = 0
+
+        def find(cursor: duckdb.DuckDBPyConnection) -> Any:
+            nonlocal tried
+            tried += 1
+            if tried == 1:
+                raise duckdb.FatalException("database has been invalidated; the database must be restarted")
+            return cursor.execute("SELECT count(*) FROM bars_new").fetchall()
+
+        assert await made._read(find) == [(1,)]
+        assert made._writer.connection is not again
+        made.put_bars("sim", "1m", [KEY], bars([MINUTE], [2.0]))
+        await made.flush()
+        assert list((await made.bars("sim", KEY, "1m", 0, FOREVER, 9)).close) == [1.0, 2.0]
+
+
+async def test_read_when_the_query_itself_is_wrong_then_refused_at_once(tmp_path: Path) -> None:
+    async with store(tmp_path) as made:
+        await made.flush()
+        before = made._writer.connection
+        with pytest.raises(Unavailable) as caught:
+            await made._read(lambda cursor: cursor.execute("SELECT nothing FROM nowhere"))
+        assert caught.value.code == "ticks.read"
+        assert made._writer.connection is before

@@ -28,6 +28,9 @@ _NS = 1_000_000_000
 _WIDEN = 8
 _LATE_NS = 15 * 3_600 * _NS
 """From midnight to the last half hour of a session."""
+_TRIES = 3
+_SHUT = ("database must be restarted", "has been invalidated", "Connection already closed", "connection closed")
+"""In DuckDB's words for a database that takes no query any more, and for one that was just closed underneath."""
 _WHOLE = ("start_ns", "volume", "oi")
 
 
@@ -212,22 +215,35 @@ class DuckStore:
             raise Unavailable("The tick store is closed; Sauda is stopping.", code="ticks.closed")
 
     def _on_cursor(self, run: "Callable[[duckdb.DuckDBPyConnection], Any]") -> Any:
-        """On a reader's thread: run a query on a cursor of its own."""
+        """On a reader's thread: run a query on a cursor of its own. A database that a full disk has shut is opened
+        anew for it: while nothing can be written, reading goes on (law 9)."""
         import duckdb
 
         self._writer.opened.wait()
-        connection = self._writer.connection
-        if connection is None:
-            raise Unavailable(self._writer.problem or "The tick database is not open.", code="ticks.closed")
-        try:
-            with connection.cursor() as cursor:
-                return run(cursor)
-        except duckdb.Error as error:
-            raise Unavailable(
-                f"Price history could not be read: {str(error).splitlines()[0]}",
-                code="ticks.read",
-                remedy="Run `sauda doctor`; it says how to mend it.",
-            ) from error
+        for left in reversed(range(_TRIES)):
+            connection = self._writer.connection
+            try:
+                if connection is None:
+                    raise Unavailable(self._writer.problem or "The tick database is not open.", code="ticks.closed")
+                with connection.cursor() as cursor:
+                    return run(cursor)
+            except (duckdb.Error, Unavailable) as error:
+                shut = connection is None or any(word in str(error) for word in _SHUT)
+                if not shut or not left:
+                    raise _unreadable(error) from error
+            # the cursor is given back here: the old database goes with its last one
+            self._writer.renew(connection)
+        raise AssertionError("unreachable")
+
+
+def _unreadable(error: Exception) -> Unavailable:
+    if isinstance(error, Unavailable):
+        return error
+    return Unavailable(
+        f"Price history could not be read: {str(error).splitlines()[0]}",
+        code="ticks.read",
+        remedy="Run `sauda doctor`; it says how to mend it.",
+    )
 
 
 def _plain(column: Any, kind: Any) -> Any:

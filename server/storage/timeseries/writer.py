@@ -30,6 +30,8 @@ __all__ = ("TickWriter", "compact")
 _log = structlog.get_logger("ticks")
 _GATHER_SECONDS = 0.5
 _RETRY_SECONDS = 2.0
+_RENEW_SECONDS = 10.0
+"""Longest that a reader waits for the database to be opened anew."""
 _MOST_WAITING = 2_000_000
 _WRITE_ROWS = 100_000
 _COMPACT_ROWS = 2_000_000
@@ -47,6 +49,13 @@ class _Job(NamedTuple):
     done: asyncio.Future[Any]
 
 
+class _Renewal(NamedTuple):
+    """A reader found this connection dead: a disk that refuses at the wrong moment makes DuckDB shut its database."""
+
+    dead: "duckdb.DuckDBPyConnection | None"
+    done: threading.Event
+
+
 class TickWriter:
     """Owns the tick database; its connection is made and used for writing on one thread."""
 
@@ -55,7 +64,7 @@ class TickWriter:
         self._clock = clock
         self._limits = (memory, threads)
         self._version = 0
-        self._queue: queue.SimpleQueue[Chunk | _Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Chunk | _Job | _Renewal | None] = queue.SimpleQueue()
         self._pending: list[Chunk] = []
         self._thread = threading.Thread(target=self._run, name="tick-writer", daemon=True)
         self.connection: duckdb.DuckDBPyConnection | None = None
@@ -94,6 +103,13 @@ class TickWriter:
         self._queue.put(job)
         return job.done
 
+    def renew(self, dead: "duckdb.DuckDBPyConnection | None") -> None:
+        """Have the database opened anew, unless that happened since; returns when it was tried. Blocks a reader's
+        thread, which must have given its cursor back: a database is closed with its last cursor."""
+        asked = _Renewal(dead, threading.Event())
+        self._queue.put(asked)
+        asked.done.wait(_RENEW_SECONDS)
+
     def close(self) -> None:
         """Write what is queued and close the database. Blocks."""
         if self._thread.is_alive():
@@ -114,11 +130,13 @@ class TickWriter:
         while not ending:
             job, ending = self._gather()
             written = self._write()
-            if job is not None:
+            if isinstance(job, _Renewal):
+                self._renew(job)
+            elif job is not None:
                 self._answer(job, written)
         self._reset()
 
-    def _gather(self) -> tuple[_Job | None, bool]:
+    def _gather(self) -> tuple[_Job | _Renewal | None, bool]:
         """Take what waits until a job, the end, or half a second's worth has come."""
         timeout: float | None = _RETRY_SECONDS if self._pending else None
         deadline, rows = 0.0, 0
@@ -129,7 +147,7 @@ class TickWriter:
                 return None, False
             if item is None:
                 return None, True
-            if isinstance(item, _Job):
+            if isinstance(item, _Job | _Renewal):
                 return item, False
             self._pending.append(item)
             deadline = deadline or self._clock.monotonic() + _GATHER_SECONDS
@@ -179,6 +197,11 @@ class TickWriter:
             result = Unavailable(self.problem, code="ticks.failed")
         job.done.get_loop().call_soon_threadsafe(_settle, job.done, result)
 
+    def _renew(self, asked: _Renewal) -> None:
+        if self.connection is asked.dead:
+            self._reopen()
+        asked.done.set()
+
     def _open(self) -> "duckdb.DuckDBPyConnection":
         memory, threads = self._limits
         connection, damaged = open_ticks(self._path, self._clock.now(), memory=memory, threads=threads)
@@ -203,8 +226,12 @@ class TickWriter:
                     self.connection.execute("ROLLBACK")
                 self._recall(self.connection)
                 return
-        except Exception:  # noqa: BLE001 - a connection that cannot be read either is of no use
-            _log.info("ticks_reopened")
+        except Exception:  # noqa: BLE001, S110 - a connection that cannot be read either is of no use
+            pass
+        self._reopen()
+
+    def _reopen(self) -> None:
+        _log.info("ticks_reopened")
         self._reset()
         try:
             self._open()
@@ -235,6 +262,7 @@ class TickWriter:
                 compact(connection)
         except Exception:  # noqa: BLE001 - what is written stays readable; the next write tries again
             _log.exception("ticks_not_compacted")
+            self._undo()
 
     def _count(self, connection: "duckdb.DuckDBPyConnection") -> int:
         """Take the sizes of the tables; returns rows not yet in sorted form."""
