@@ -80,7 +80,7 @@ def sentence(entry: Entry, currencies: Mapping[str, str] = _INDIAN) -> str:
             kind = "paper" if account.mode == "PAPER" else "live"
             return f"Opened the {kind} account {account.title or account.id} with {amount(paid, account.currency)}"
         case PositionMarked(mark=mark, postings=postings):
-            moved = sum(p.minor for p in postings if p.book == "cash")
+            moved = sum(p.minor for p in postings if p.book == "cash" and p.kind == "mark")
             about = f"{spoken(mark.key, entry.at.date())} in {mark.account} at {mark.price}"
             what = f"{'loss' if moved < 0 else 'profit'} of {amount(abs(moved), currencies.get(mark.account, INR))}"
             return f"Settled the day's {what} on {about}"

@@ -62,7 +62,7 @@ def halted_but_readable(server: Sauda, cause: str) -> None:
         assert "resumes" in problem["remedy"]
     assert server.get("/ready")[0] == 503
     assert server.get("/health")[1]["journal"] == "failed"
-    assert [p for p in READS if server.get(p)[0] != 200] == []
+    assert [(p, server.get(p)) for p in READS if server.get(p)[0] != 200] == []
     assert server.get(f"/api/v1/risk?account={ACCOUNT}")[1]["state"] == "HALTED"
     assert any(text.startswith("Trading is halted") for text in notices(server))
     status, answer = server.post("/api/v1/kill-switch", {"engage": True, "reason": "the disk"})

@@ -202,7 +202,9 @@ def test_mark_when_a_day_is_settled_then_profit_or_loss_and_the_price() -> None:
     )
     held = Position(account=ACCOUNT, key=mark.key, product="NRML", quantity=65)
     for source, target, word in (("profit", "cash", "profit"), ("cash", "profit", "loss")):
-        moved = PositionMarked(mark=mark, position=held, postings=transfer("m", source, target, 650_000))  # type: ignore[arg-type]
+        paid = transfer("m", source, target, 650_000, kind="mark")  # type: ignore[arg-type]
+        margin = transfer("h", "margin", "cash", 49_730, kind="release")
+        moved = PositionMarked(mark=mark, position=held, postings=(*paid, *margin))
         assert sentence(entry(moved)) == (
             f"Settled the day's {word} of ₹6,500.00 on NIFTY FUT 29 Dec in {ACCOUNT} at 24600.00"
         )

@@ -462,6 +462,7 @@ export const texts = {
   'wallet.noHolds': 'No margin is held.',
   'wallet.holdOther': 'Other',
   'wallet.forPositions': 'All positions together',
+  'wallet.at': '{what} at {price}',
   'wallet.statement': 'Statement',
   'wallet.emptyTitle': 'No entries yet',
   'wallet.emptyText': 'Every rupee that moves stands here with the balance after it.',

@@ -462,6 +462,7 @@ export const texts = {
   'wallet.noHolds': 'कोई मार्जिन नहीं रुका।',
   'wallet.holdOther': 'अन्य',
   'wallet.forPositions': 'सब पोज़िशन मिलाकर',
+  'wallet.at': '{what}, भाव {price}',
   'wallet.statement': 'विवरण',
   'wallet.emptyTitle': 'अभी कोई प्रविष्टि नहीं',
   'wallet.emptyText': 'हर रुपये की हलचल शेष के साथ यहाँ रहेगी।',

@@ -2,12 +2,12 @@
 
 import { stamp } from '../../format/dates.js';
 import { t } from '../../format/i18n.js';
-import { profit, rupees, direction } from '../../format/numbers.js';
+import { direction, price, profit, rupees } from '../../format/numbers.js';
 import { account } from '../../store/selectors.js';
 import { h, icon } from '../../widgets/dom.js';
 import { empty, figure, meter } from '../../widgets/parts.js';
 import { createTable } from '../../widgets/table.js';
-import { errorText, labelOf } from '../shared/text.js';
+import { errorText, labelOf, tickOf } from '../shared/text.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../../format/wire.js').Statement} Statement */
@@ -46,7 +46,7 @@ export function create(ctx) {
     columns: [
       { id: 'at', label: t('col.time'), width: '16ch', cell: (row) => ({ text: stamp(row.at_market, null), cls: 'muted' }), place: 'sub' },
       { id: 'kind', label: t('col.kind'), width: '17ch', cell: (row) => ({ text: t(`posting.${row.kind}`), cls: 'strong' }), place: 'title' },
-      { id: 'what', label: t('col.for'), width: 'minmax(0, 2fr)', cell: (row) => ({ text: row.key ? labelOf(ctx, row.key) : purpose(row.reference), title: row.reference }), place: 'sub' },
+      { id: 'what', label: t('col.for'), width: 'minmax(0, 2fr)', cell: (row) => ({ text: row.key ? about(ctx, row) : purpose(row.reference), title: row.reference }), place: 'sub' },
       { id: 'amount', label: t('col.amount'), num: true, width: 'minmax(104px, 1.1fr)', cell: (row) => ({ text: profit(row.amount), cls: direction(row.amount) }), place: 'main' },
       { id: 'balance', label: t('col.balance'), num: true, width: 'minmax(108px, 1.2fr)', cell: (row) => rupees(row.balance), place: 'note' },
     ],
@@ -116,6 +116,12 @@ export function create(ctx) {
     holds.destroy();
     statement.destroy();
   } };
+}
+
+/** What a posting is about; a daily settlement says at which price. @param {Ctx} ctx @param {Statement} row */
+function about(ctx, row) {
+  const what = labelOf(ctx, row.key);
+  return row.kind === 'mark' ? t('wallet.at', { what, price: price(row.reference, tickOf(ctx, row.key)) }) : what;
 }
 
 /** What a posting without an instrument is for. @param {string} reference */
