@@ -1,11 +1,11 @@
-"""Iceberg, cover and bracket orders kept by Sauda."""
+"""Iceberg, cover, bracket and sliced orders kept by Sauda."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import delete, get, post
+from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
@@ -23,7 +23,8 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ParentAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`iceberg` needs `slice`; `cover` needs `stop`; `bracket` needs `stop` and `target`. Prices in rupees."""
+    """`iceberg` needs `slice`; `cover` needs `stop`; `bracket` needs `stop` and `target`; `slices` is cut at the
+    exchange's freeze quantity. Prices in rupees."""
 
     account: str
     kind: ParentKind
@@ -40,13 +41,19 @@ class ParentAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     request_id: str = ""
 
 
+class ParentPrice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A new price of a sliced limit order."""
+
+    price: Decimal
+
+
 class ParentWire(msgspec.Struct, frozen=True):
     """A parent order."""
 
     parent: ParentOrder
 
 
-@get("/api/v1/parents", tags=["Orders"], summary="Iceberg, cover and bracket orders, newest first")
+@get("/api/v1/parents", tags=["Orders"], summary="Iceberg, cover, bracket and sliced orders, newest first")
 async def parents(
     context: NamedDependency[Context],
     account: FromQuery[str] = "paper-sim",
@@ -87,10 +94,25 @@ async def create(context: NamedDependency[Context], data: JSONBody[ParentAsked])
     return ParentWire(await context.orders.parents.create(asked, actor=OWNER, correlation=correlation.get()))
 
 
+@patch(
+    "/api/v1/parents/{parent_id:str}",
+    dto=Strict[ParentPrice],
+    return_dto=None,
+    tags=["Orders"],
+    summary="Change the price of a sliced order",
+)
+async def reprice(
+    context: NamedDependency[Context], parent_id: FromPath[str], data: JSONBody[ParentPrice]
+) -> ParentWire:
+    """Changes every part at work; one that is refused keeps its price, which is told as a notice. 404 when it ended."""
+    changed = await context.orders.parents.reprice(parent_id, data.price, actor=OWNER, correlation=correlation.get())
+    return ParentWire(changed)
+
+
 @delete("/api/v1/parents/{parent_id:str}", tags=["Orders"], summary="Close a parent order", status_code=200)
 async def close(context: NamedDependency[Context], parent_id: FromPath[str]) -> ParentWire:
     """Cancels what is not filled; a cover or bracket order then closes what it holds at market. 404 when it ended."""
     return ParentWire(await context.orders.parents.close(parent_id, actor=OWNER, correlation=correlation.get()))
 
 
-ROUTES = (parents, create, close)
+ROUTES = (parents, create, reprice, close)

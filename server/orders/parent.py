@@ -1,15 +1,18 @@
-"""Parent orders: an iceberg, cover or bracket order, and what its child orders call for next.
+"""Parent orders: an iceberg, cover, bracket or sliced order, and what its child orders call for next.
 
 `decide` is a pure function of the parent, its children as they stand, the last price and the position: the same answer
 before and after a restart. Children carry request ids made of the parent's, so that however often a step is tried, it
 is one order.
+
+A sliced order is one above the exchange's freeze quantity: its parts go out one behind the other and work side by side.
+While one is in doubt, or after one was refused, no further part goes out; what stands there stays.
 
 A cover or bracket order has ONE exit order at a time, which rests at the broker as a stop and so protects while Sauda
 is away. At the target the same order is changed to a limit order, and back when the price turns: two orders that could
 both fill, and leave the opposite position, never exist.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -32,9 +35,10 @@ __all__ = (
     "Step",
     "Wait",
     "decide",
+    "parts_told",
 )
 
-ParentKind = Literal["iceberg", "cover", "bracket"]
+ParentKind = Literal["iceberg", "cover", "bracket", "slices"]
 ParentState = Literal["RUNNING", "CLOSING", "DONE", "STOPPED", "CANCELLED"]
 """CLOSING: asked to end; what is not filled is cancelled, what is held is closed. STOPPED: something refused; what is
 there stays and `reason` says it. CANCELLED: ended before anything was filled."""
@@ -56,7 +60,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
     type: Literal["MARKET", "LIMIT"]
     price: Decimal | None = None
     slice: int = 0
-    """Iceberg: units shown at a time."""
+    """Iceberg: units shown at a time. Slices: units of a part, the most the exchange takes in one order."""
     stop: Decimal | None = None
     """Cover and bracket: trigger of the exit."""
     stop_limit: Decimal | None = None
@@ -68,7 +72,9 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[str, ...] = ()
     """Ids of the children, in the order in which they were sent."""
     filled: int = 0
-    """Units of the iceberg, or of the entry."""
+    """Units of the iceberg or the parts, or of the entry."""
+    held_back: str = ""
+    """Slices: why no further part goes out; empty while more may."""
     tag: str = ""
     request_id: str = ""
     created: datetime
@@ -120,9 +126,13 @@ class Wait(msgspec.Struct, frozen=True):
 Step = Send | Amend | Cancel | End | Wait
 
 
-def decide(parent: ParentOrder, children: Sequence[Order], last: float, held: int) -> Step:
+def decide(
+    parent: ParentOrder, children: Sequence[Order], last: float, held: int, reprice: Collection[str] = ()
+) -> Step:
     """The next step. `last` is the last price (NaN where there is none), `held` the signed position in its instrument
-    and product."""
+    and product, `reprice` the parts that are to get the parent's price."""
+    if parent.kind == "slices":
+        return _slices(parent, children, reprice)
     if any(order.state in ("SUBMITTING", "UNKNOWN") for order in children):
         return Wait()  # in doubt: nothing is sent on top of it (law 3)
     if parent.kind == "iceberg":
@@ -156,6 +166,48 @@ def _iceberg(parent: ParentOrder, children: Sequence[Order]) -> Step:
 
 def _progress(parent: ParentOrder, done: int) -> str:
     return f"{plain_quantity(done, parent.unit)} of {plain_quantity(parent.quantity, parent.unit)} are filled."
+
+
+def _slices(parent: ParentOrder, children: Sequence[Order], reprice: Collection[str]) -> Step:
+    working = [order for order in children if order.state in ("OPEN", "PARTIAL")]
+    in_doubt = any(order.state in ("SUBMITTING", "UNKNOWN") for order in children)
+    done = sum(order.filled for order in children)
+    if parent.state == "CLOSING" and working:
+        return Cancel(working[-1])
+    for order in working:
+        if order.id in reprice and order.price != parent.price:
+            return Amend(order, Change(price=parent.price))
+    if in_doubt:
+        return Wait()
+    left = parent.quantity - sum(order.quantity for order in children)
+    if parent.state == "RUNNING" and left > 0 and not parent.held_back and not _ended_badly(children):
+        return Send(_child(parent, len(children), parent.side, min(parent.slice, left), parent.type))
+    if working:
+        return Wait()
+    if done >= parent.quantity:
+        return End("DONE")
+    return End("CANCELLED" if parent.state == "CLOSING" else "STOPPED", parts_told(parent, children))
+
+
+def _ended_badly(children: Sequence[Order]) -> list[int]:
+    """Numbers of the parts that are over and not filled."""
+    return [n for n, o in enumerate(children, 1) if o.state not in LIVE_STATES and o.state != "FILLED"]
+
+
+def parts_told(parent: ParentOrder, children: Sequence[Order]) -> str:
+    """What became of the parts of a sliced order, in sentences; empty while all is as it should be."""
+    over = _ended_badly(children)
+    total = -(-parent.quantity // parent.slice)
+    said = [f"Part {n} was {(o := children[n - 1]).state.lower()}: {o.reason or 'no reason given'}" for n in over]
+    if parent.held_back:
+        said.append(parent.held_back)
+    if not said and parent.state == "RUNNING":
+        return ""
+    if left := total - len(children):
+        said.append(f"{left} of {total} parts {'was' if left == 1 else 'were'} not sent")
+    done = sum(order.filled for order in children)
+    said.append(f"{done} of {parent.quantity} {'is' if done == 1 else 'are'} filled")
+    return " ".join(f"{sentence.rstrip('.')}." for sentence in said)
 
 
 def _guarded(parent: ParentOrder, children: Sequence[Order], last: float, held: int) -> Step:

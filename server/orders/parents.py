@@ -1,4 +1,4 @@
-"""Keeps iceberg, cover and bracket orders: on disk, stepped when a child or the price moves, resumed at a restart.
+"""Keeps iceberg, cover, bracket and sliced orders: on disk, stepped when a child or a price moves, resumed at a start.
 
 What to do next is `parent.decide`'s business; here it is done, through the same gates as any order (each child passes
 validation, risk and the twelve laws), and written down. A parent belongs to its market day: one that a restart finds on
@@ -7,7 +7,7 @@ a later day is ended, and that is said.
 
 import asyncio
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 import msgspec
 import structlog
@@ -15,26 +15,36 @@ import structlog
 from server.core.clock import india_day
 from server.core.errors import Conflict, Denied, Invalid, NotFound, SaudaError, Unavailable
 from server.domain.events import ListChanged, OrderSeen
-from server.domain.instruments import Instrument
 from server.domain.journal import ParentChanged
-from server.domain.orders import Order, OrderRequest
+from server.domain.orders import LIVE_STATES, Order, OrderRequest
 from server.orders.cancel import Canceller
 from server.orders.desk import SYSTEM, Desk, Done
 from server.orders.modify import Modifier
-from server.orders.parent import RUNNING_STATES, Amend, Cancel, End, ParentOrder, ParentState, Send, Wait, decide
+from server.orders.parent import (
+    RUNNING_STATES,
+    Amend,
+    Cancel,
+    End,
+    ParentOrder,
+    ParentState,
+    Send,
+    Wait,
+    decide,
+    parts_told,
+)
+from server.orders.parent_terms import ParentTerms
+from server.orders.ports import Change
+from server.orders.preview import Preview
 from server.orders.submit import Submitter
-from server.orders.validate import instrument_of, validate
+from server.orders.validate import instrument_of
 
-__all__ = ("MOST_PARTS", "Parents")
+__all__ = ("Parents",)
 
-MOST_PARTS = 50
-"""Parts of an iceberg: what brokers allow."""
 _MOST = 100
 """Running parents of an account."""
 _LOOK_EVERY = 1.0
 _AGAIN_AFTER = 2.0
-_BEYOND_STOP = Decimal("0.03")
-"""How far beyond its trigger the limit of an SL exit lies, where the exchange has no SL-M for the instrument."""
+_TOO_FAST = "risk.order_rate"
 
 _log = structlog.get_logger("orders.parents")
 
@@ -42,11 +52,21 @@ _log = structlog.get_logger("orders.parents")
 class Parents:
     """Runs parent orders of all accounts."""
 
-    def __init__(self, desk: Desk, submitter: Submitter, modifier: Modifier, canceller: Canceller) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        submitter: Submitter,
+        modifier: Modifier,
+        canceller: Canceller,
+        preview: Callable[[OrderRequest], Preview],
+    ) -> None:
         self._desk = desk
         self._submitter = submitter
         self._modifier = modifier
         self._canceller = canceller
+        self._terms = ParentTerms(desk, preview)
+        self._reprice: dict[str, set[str]] = {}
+        """Parts of a sliced order that are to get its new price."""
         self._live: dict[str, ParentOrder] = {}
         self._moved: dict[str, asyncio.Event] = {}
         self._interrupted: set[str] = set()
@@ -70,10 +90,11 @@ class Parents:
         self._room(asked.account)
         now = desk.clock.now()
         parent = msgspec.structs.replace(
-            self._checked(asked, instrument),
+            self._terms.checked(asked, instrument),
             id=desk.ids.next(),
             state="RUNNING",
             reason="",
+            held_back="",
             orders=(),
             filled=0,
             created=now,
@@ -90,6 +111,28 @@ class Parents:
         finally:
             self._begin(parent.id)
         return self._live.get(parent.id) or self._asked.get((parent.account, parent.request_id), parent)
+
+    async def reprice(self, parent_id: str, price: Decimal, *, actor: str, correlation: str = "") -> ParentOrder:
+        """Give a sliced limit order another price: every part at work is changed, parts to come go out with it.
+
+        Raises NotFound when it does not run (any more), Invalid for another kind or a price that is none."""
+        parent = self._live.get(parent_id)
+        if parent is None:
+            raise NotFound(f"There is no running parent order {parent_id[:40]!r}.", code="parent.not_found", field="id")
+        if parent.kind != "slices" or parent.type != "LIMIT" or parent.state != "RUNNING":
+            raise Invalid(
+                "Not changed: only a limit order sent in parts, while it runs, can get another price as a whole.",
+                code="parent.reprice",
+                field="id",
+                remedy="Change its orders one by one, or close it.",
+            )
+        self._desk.ensure_writable()
+        instrument = instrument_of(self._desk.market(parent.account), parent.key)
+        price = self._terms.price(parent, instrument, price)
+        self._reprice[parent_id] = {o.id for o in self._refreshed(parent) if o.state in LIVE_STATES}
+        parent = await self._change(parent, "repriced", actor, correlation, price=price)
+        self._wake(parent_id)
+        return parent
 
     async def close(self, parent_id: str, *, actor: str, correlation: str = "") -> ParentOrder:
         """End it: cancel what is not filled; a cover or bracket order then sells (or buys back) what is held at market.
@@ -129,6 +172,10 @@ class Parents:
             while order := await self._desk.shelf.orders.by_request(account, parent.request_name(len(children))):
                 children.append(order)
             self._children[parent.id] = children
+            unsent = parent.kind == "slices" and sum(o.quantity for o in children) < parent.quantity
+            if unsent and not parent.held_back:
+                held = "Sauda was restarted before all parts were out"
+                await self._change(parent, "held_back", SYSTEM, parent.id, held_back=held)
             if india_day(parent.created_market) != self._desk.day(account):
                 reason = "Sauda was not running when its day ended. Look at its orders and the position."
                 await self._end(parent, "STOPPED", reason)
@@ -198,17 +245,21 @@ class Parents:
         desk.ensure_open(parent.account)
         children = self._refreshed(parent)
         held = desk.position(parent.account, parent.key, parent.product).quantity
-        step = decide(parent, children, desk.market(parent.account).last(parent.key), held)
-        filled = (
-            sum(o.filled for o in children) if parent.kind == "iceberg" else (children[0].filled if children else 0)
-        )
+        last = desk.market(parent.account).last(parent.key)
+        step = decide(parent, children, last, held, self._reprice.get(parent_id, ()))
+        whole = parent.kind in ("iceberg", "slices")
+        filled = sum(o.filled for o in children) if whole else (children[0].filled if children else 0)
         if filled != parent.filled and not isinstance(step, End):
             parent = await self._change(parent, "filled", SYSTEM, parent.id, filled=filled)
         match step:
             case Wait():
+                if parent.kind == "slices":
+                    await self._tell_parts(parent, children)
                 return False
             case Send(request=request):
-                await self._send(parent, request)
+                return await self._send(parent, request)
+            case Amend(order=order, change=change) if parent.kind == "slices":
+                return await self._reprice_one(parent, order, change)
             case Amend(order=order, change=change):
                 await self._modifier.modify(order.id, change, order.revision, actor=SYSTEM, correlation=parent.id)
             case Cancel(order=order):
@@ -221,19 +272,47 @@ class Parents:
                 return False
         return True
 
-    async def _send(self, parent: ParentOrder, request: OrderRequest) -> None:
+    async def _tell_parts(self, parent: ParentOrder, children: list[Order]) -> None:
+        """Once something is amiss, the parent says how its parts stand."""
+        words = parts_told(parent, children)
+        if words and words != parent.reason and parent.state == "RUNNING":
+            await self._change(parent, "parts", SYSTEM, parent.id, reason=words)
+            if not parent.reason:
+                self._desk.notice("bad", f"Not all parts of the order in {parent.key} are out: {words}", parent.id)
+
+    async def _reprice_one(self, parent: ParentOrder, order: Order, change: Change) -> bool:
+        """Change one part; one that is refused keeps its price, and that is said."""
+        waiting = self._reprice[parent.id]
+        try:
+            await self._modifier.modify(order.id, change, order.revision, actor=SYSTEM, correlation=parent.id)
+        except (Denied, Invalid) as error:
+            self._desk.notice("bad", f"A part in {parent.key} keeps its price {order.price}: {error.detail}", order.id)
+        except Conflict:
+            return False  # another change of it is under way, or it has just ended: looked at again
+        waiting.discard(order.id)
+        return True
+
+    async def _send(self, parent: ParentOrder, request: OrderRequest) -> bool:
+        """Place a child; False when it has to wait a moment."""
         try:
             placed = await self._submitter.place(request, actor=SYSTEM, correlation=parent.id, inside=True)
         except Unavailable:
             raise
         except SaudaError as error:
+            if parent.kind == "slices" and self._children[parent.id]:
+                if error.code == _TOO_FAST:
+                    return False
+                held = f"Part {len(self._children[parent.id]) + 1} was not sent: {error.detail}"
+                await self._change(self._live[parent.id], "held_back", SYSTEM, parent.id, held_back=held)
+                return True
             guarding = parent.kind != "iceberg" and bool(parent.orders)
             tail = " The position is open and unguarded: close it, or place a stop yourself." if guarding else ""
             await self._end(parent, "STOPPED", f"{error.detail} {error.remedy}".strip() + tail)
-            return
+            return True
         self._children[parent.id].append(placed.order)
         now = self._live[parent.id]
         await self._change(now, "sent", SYSTEM, parent.id, orders=(*now.orders, placed.order.id))
+        return True
 
     def _refreshed(self, parent: ParentOrder) -> list[Order]:
         children = self._children[parent.id]
@@ -291,104 +370,13 @@ class Parents:
     def _room(self, account: str) -> None:
         if len(self.running(account)) >= _MOST:
             raise Denied(
-                f"Not kept: you have {_MOST} iceberg, cover and bracket orders running already.",
+                f"Not kept: you have {_MOST} iceberg, cover, bracket and sliced orders running already.",
                 code="parent.count",
                 limit=_MOST,
                 value=_MOST,
                 headroom=0,
                 remedy="Close one first.",
             )
-
-    def _checked(self, asked: ParentOrder, instrument: Instrument) -> ParentOrder:
-        asked = msgspec.structs.replace(asked, unit=instrument.unit)
-        self._probe(asked, instrument, "", asked.quantity, asked.price, "price")
-        if asked.kind == "iceberg":
-            return self._iceberg(asked, instrument)
-        if asked.product != "MIS":
-            raise _bad(
-                f"a {asked.kind} order is for the day: its stop rests at the exchange until the close only",
-                "product",
-                "Use MIS, or a GTT for more days.",
-                "MIS",
-                asked.product,
-            )
-        return self._guarded(asked, instrument)
-
-    def _iceberg(self, asked: ParentOrder, instrument: Instrument) -> ParentOrder:
-        self._probe(asked, instrument, "slice", asked.slice, asked.price, "price")
-        parts = -(-asked.quantity // asked.slice)
-        if not 2 <= parts <= MOST_PARTS:
-            least = -(-asked.quantity // MOST_PARTS)
-            least += -least % instrument.lot
-            said, ending = instrument.said, "s" if parts != 1 else ""
-            raise _bad(
-                f"{said(asked.quantity)} in parts of {said(asked.slice)} makes {parts} part{ending}",
-                "slice",
-                f"Use {said(least)} to {said(asked.quantity - instrument.lot)}: 2 to {MOST_PARTS} parts.",
-                f"2 to {MOST_PARTS} parts",
-                parts,
-            )
-        return msgspec.structs.replace(asked, stop=None, stop_limit=None, target=None)
-
-    def _guarded(self, asked: ParentOrder, instrument: Instrument) -> ParentOrder:
-        desk, way = self._desk, asked.way
-        market = desk.market(asked.account)
-        from_price = asked.price
-        if from_price is None:
-            quote = market.quote(asked.key)
-            if quote is None:
-                raise _bad(f"there is no price yet for {instrument.symbol}", "key", "Wait for one.", "", "")
-            from_price = quote.ltp
-        if asked.stop is None:
-            raise _bad(f"a {asked.kind} order needs a stop", "stop", "Give the price at which to get out.", "", "")
-        for field in ("stop", "target"):
-            price: Decimal | None = getattr(asked, field)
-            if price is None:
-                continue
-            self._probe(asked, instrument, field, asked.quantity, price, "price")
-            beyond = (price - from_price) * way
-            if (field == "stop") == (beyond >= 0):
-                word = "below" if (field == "stop") == (way > 0) else "above"
-                raise _bad(
-                    f"the {field} {price} of a {asked.side.lower()} entry must lie {word} {from_price}",
-                    field,
-                    f"Use a {field} {word} {from_price}.",
-                    f"{word} {from_price}",
-                    price,
-                )
-        if asked.kind == "bracket" and asked.target is None:
-            raise _bad("a bracket order needs a target", "target", "Give the price at which to take profit.", "", "")
-        limit = None
-        if "SL-M" not in desk.rules.order_types(instrument, desk.day(asked.account)):
-            tick = instrument.tick
-            side = ROUND_FLOOR if way > 0 else ROUND_CEILING
-            limit = max(tick, (asked.stop * (1 - way * _BEYOND_STOP) / tick).to_integral_value(side) * tick)
-        target = asked.target if asked.kind == "bracket" else None
-        return msgspec.structs.replace(asked, slice=0, stop_limit=limit, target=target)
-
-    def _probe(
-        self, asked: ParentOrder, instrument: Instrument, field: str, quantity: int, price: Decimal | None, named: str
-    ) -> None:
-        """Could this be an order? The fault is told under the parent's own field."""
-        request = OrderRequest(
-            account=asked.account,
-            key=asked.key,
-            side=asked.side,
-            quantity=quantity,
-            type="LIMIT" if price is not None else asked.type,
-            product=asked.product,
-            price=price,
-            tag=asked.tag,
-            request_id=asked.request_id,
-        )
-        try:
-            if asked.type == "MARKET" and asked.price is not None:
-                raise _bad("a MARKET entry has no price", "price", "Leave the price empty.", "", asked.price)
-            validate(request, instrument, self._desk.day(asked.account))
-        except Invalid as error:
-            if field and error.field in ("quantity", named):
-                error.field = field
-            raise
 
     # keeping
 
@@ -418,10 +406,5 @@ class Parents:
             self._live.pop(parent.id, None)
             self._moved.pop(parent.id, None)
             self._children.pop(parent.id, None)
+            self._reprice.pop(parent.id, None)
         return done
-
-
-def _bad(what: str, field: str, remedy: str, limit: object, value: object) -> Invalid:
-    return Invalid(
-        f"Not sent: {what}.", code=f"parent.{field}", field=field, remedy=remedy, limit=str(limit), value=str(value)
-    )

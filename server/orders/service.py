@@ -120,7 +120,7 @@ class OrderService:
         self.kill = KillSwitches(desk, self._canceller, self._submitter)
         self.triggers = Triggers(desk, assessor, self._submitter)
         self.baskets = Baskets(desk, self._submitter, self._canceller)
-        self.parents = Parents(desk, self._submitter, self._modifier, self._canceller)
+        self.parents = Parents(desk, self._submitter, self._modifier, self._canceller, self._previewer.preview)
         self._marking = Marking(desk)
         self._recovery = Recovery(desk, self._reconciler, self.triggers, self.baskets, self.parents)
 
