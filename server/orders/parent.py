@@ -198,6 +198,8 @@ def parts_told(parent: ParentOrder, children: Sequence[Order]) -> str:
     """What became of the parts of a sliced order, in sentences; empty while all is as it should be."""
     over = _ended_badly(children)
     total = -(-parent.quantity // parent.slice)
+    if parent.state == "CLOSING":  # that these are cancelled is what was asked for
+        over = [n for n in over if children[n - 1].state != "CANCELLED"]
     said = [f"Part {n} was {(o := children[n - 1]).state.lower()}: {o.reason or 'no reason given'}" for n in over]
     if parent.held_back:
         said.append(parent.held_back)

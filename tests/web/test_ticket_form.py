@@ -172,3 +172,34 @@ def test_request_when_disclosed_or_protected_then_only_where_the_type_takes_it(c
     market = call(FORM, "return m.toRequest(a, 'x')", draft(type="MARKET", **both))
     assert ("disclosed" in market, market["protection"]) == (False, "2.5")
     assert "disclosed" not in call(FORM, "return m.toRequest(a, 'x')", draft(variety="iceberg", slice=65, **both))
+
+
+FROZEN = {**OPTION, "exchange": "NFO", "freeze": 1800}
+
+
+def test_quantity_when_above_the_freeze_quantity_then_whole_lots_in_parts(call: Call) -> None:
+    body = "return [m.slicesOf(a[0], a[1]), m.toParent(a[0], 'kite')]"
+    cut, asked = call(FORM, body, [draft(quantity=3900), FROZEN])
+    assert cut == {"parts": 3, "most": 1755}
+    assert (asked["kind"], asked["quantity"], asked["price"]) == ("slices", 3900, "182.30")
+    assert "slice" not in asked
+
+
+@pytest.mark.parametrize(
+    ("changes", "instrument"),
+    [
+        ({"quantity": 1755}, {}),
+        ({"validity": "IOC"}, {}),
+        ({"type": "SL"}, {}),
+        ({"afterMarket": True}, {}),
+        ({"variety": "iceberg"}, {}),
+        ({"quantity": 65 * 1400}, {}),
+        ({}, {"exchange": "GLOBAL"}),
+        ({}, {"freeze": None}),
+    ],
+)
+def test_order_when_it_may_not_be_cut_then_left_whole(
+    call: Call, changes: dict[str, Any], instrument: dict[str, Any]
+) -> None:
+    asked = [draft(**{"quantity": 3900, **changes}), {**FROZEN, **instrument}]
+    assert call(FORM, "return m.slicesOf(a[0], a[1])", asked) is None

@@ -43,6 +43,7 @@
  * @property {(account: string, query?: { from?: string, to?: string, book?: string, limit?: number, before?: string | number }) => Promise<Items<import('./wire.js').Statement>>} statement
  * @property {(account: string) => Promise<Items<import('./wire.js').Parent>>} parents
  * @property {(body: import('./wire.js').ParentRequest) => Promise<{ parent: import('./wire.js').Parent }>} addParent
+ * @property {(id: string, price: string) => Promise<{ parent: import('./wire.js').Parent }>} repriceParent
  * @property {(id: string) => Promise<{ parent: import('./wire.js').Parent }>} closeParent
  * @property {(account: string) => Promise<Items<import('./wire.js').Trigger>>} triggers
  * @property {(body: { account: string, key: string, product: string, legs: TriggerLeg[], kind: 'single' | 'oco' }) => Promise<{ trigger: import('./wire.js').Trigger }>} addTrigger

@@ -189,8 +189,8 @@
 /** @typedef {{ at: string, level: string, text: string, subject: string }} Notice */
 /** @typedef {{ side: Side, quantity: number, trigger: string, price: string }} TriggerLeg */
 /** @typedef {{ id: string, account: string, key: string, product: Product, kind: 'single' | 'oco', state: string, legs: TriggerLeg[], created?: string, reason?: string, unit?: string }} Trigger */
-/** @typedef {{ account: string, kind: 'iceberg' | 'cover' | 'bracket', key: string, side: Side, quantity: number, product: Product, type: 'MARKET' | 'LIMIT', price?: string, slice?: number, stop?: string, target?: string, request_id: string }} ParentRequest */
-/** @typedef {{ id: string, account: string, kind: 'iceberg' | 'cover' | 'bracket', key: string, side: Side, quantity: number, product: Product, type: string, price: string | null, slice: number, stop: string | null, target: string | null, state: string, reason: string, filled: number, orders: string[], created: string, unit?: string }} Parent */
+/** @typedef {{ account: string, kind: 'iceberg' | 'cover' | 'bracket' | 'slices', key: string, side: Side, quantity: number, product: Product, type: 'MARKET' | 'LIMIT', price?: string, slice?: number, stop?: string, target?: string, request_id: string }} ParentRequest */
+/** @typedef {{ id: string, account: string, kind: 'iceberg' | 'cover' | 'bracket' | 'slices', key: string, side: Side, quantity: number, product: Product, type: string, price: string | null, slice: number, stop: string | null, target: string | null, state: string, reason: string, filled: number, orders: string[], created: string, unit?: string }} Parent */
 /** @typedef {{ id: string, name: string, state: string, on_failure: string, legs: { order_id: string, state: string, reason: string, key?: string }[], created?: string }} Basket */
 
 /**

@@ -37,6 +37,7 @@ export function createApi(http) {
     addTrigger: (body) => send('POST', `${V1}/triggers`, body),
     parents: (account) => get(`${V1}/parents`, { account }),
     addParent: (body) => send('POST', `${V1}/parents`, body),
+    repriceParent: (parent, price) => send('PATCH', `${V1}/parents/${id(parent)}`, { price }),
     closeParent: (parent) => send('DELETE', `${V1}/parents/${id(parent)}`),
     dropTrigger: (trigger) => send('DELETE', `${V1}/triggers/${id(trigger)}`),
     baskets: (account) => get(`${V1}/baskets`, { account }),

@@ -9,7 +9,8 @@ import { h, icon } from '../../widgets/dom.js';
 import { empty, tabs } from '../../widgets/parts.js';
 import { createTable } from '../../widgets/table.js';
 import { openOrder, orderTable } from '../shared/orders.js';
-import { errorText, labelOf, sideWord, tickOf } from '../shared/text.js';
+import { openReprice } from './reprice.js';
+import { errorText, labelOf, sideWord, stateView, tickOf } from '../shared/text.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 
@@ -63,12 +64,15 @@ export function create(ctx, params) {
     columns: [
       { id: 'name', label: t('col.instrument'), width: 'minmax(0, 1.4fr)', cell: (one) => ({ text: labelOf(ctx, one.key), cls: 'strong' }), place: 'title' },
       { id: 'kind', label: t('col.kind'), width: '10ch', cell: (one) => t(`variety.${one.kind}`), place: 'sub' },
-      { id: 'terms', label: t('col.when'), width: 'minmax(0, 4fr)', cell: (one) => ({ text: termsOf(one), title: termsOf(one) }), place: 'note' },
+      { id: 'terms', label: t('col.when'), width: 'minmax(0, 4fr)', cell: (one) => ({ text: termsOf(one), title: termsOf(one), cls: 'wrap' }), place: 'note' },
       { id: 'filled', label: t('col.filled'), num: true, cell: (one) => `${size(one.filled, one.unit)} / ${size(one.quantity, one.unit)}`, place: 'sub' },
       { id: 'state', label: t('col.state'), width: '12ch', cell: (one) => ({ text: t(`parentState.${one.state}`), title: one.reason, cls: one.state === 'STOPPED' ? 'warn' : '' }), place: 'main' },
     ],
     actionsLabel: t('col.actions'),
-    actions: (one) => (one.state === 'RUNNING' ? [{ label: t(one.kind === 'iceberg' ? 'parent.stop' : 'parent.close'), tone: 'down', run: () => void close(one.id) }] : []),
+    actions: (one) => (one.state === 'RUNNING' ? [
+      ...(one.kind === 'slices' && one.price !== null ? [{ label: t('parent.reprice'), run: () => openReprice(ctx, one) }] : []),
+      { label: t(one.kind === 'slices' ? 'parent.cancelAll' : one.kind === 'iceberg' ? 'parent.stop' : 'parent.close'), tone: /** @type {const} */ ('down'), run: () => void close(one.id) },
+    ] : []),
   });
   const baskets = createTable({
     label: t('orders.baskets'),
@@ -95,8 +99,20 @@ export function create(ctx, params) {
   function termsOf(one) {
     const tick = tickOf(ctx, one.key);
     const what = { side: sideWord(one.side), quantity: size(one.quantity, one.unit), price: one.price === null ? t('type.MARKET') : price(one.price, tick), slice: size(one.slice, one.unit), stop: price(one.stop, tick), target: price(one.target, tick) };
-    const terms = t(`parent.terms.${one.kind}`, what);
+    const terms = t(`parent.terms.${one.kind}`, { ...what, parts: one.slice ? Math.ceil(one.quantity / one.slice) : 0 });
+    if (one.kind === 'slices') return [terms, partsNow(one), one.reason].filter(Boolean).join(' · ');
     return one.reason ? `${terms} · ${one.reason}` : terms;
+  }
+
+  /** How the parts of a sliced order stand, by the orders themselves. @param {import('../../format/wire.js').Parent} one */
+  function partsNow(one) {
+    /** @type {Map<string, number>} */
+    const counts = new Map();
+    for (const id of one.orders) {
+      const order = ctx.store.state.orders.get(id);
+      if (order) counts.set(stateView(order).text, (counts.get(stateView(order).text) ?? 0) + 1);
+    }
+    return [...counts].map(([state, n]) => t('parent.parts', { n: quantity(n), state })).join(', ');
   }
 
   /** @param {string} id */

@@ -205,15 +205,32 @@ export function toRequest(draft, account) {
   };
 }
 
+const FROZEN = new Set(['NSE', 'BSE', 'NFO', 'BFO', 'CDS', 'MCX']);
+const MOST_PARTS = 50;
+
 /**
- * An iceberg, cover or bracket order as the server takes it.
+ * An order above the exchange's freeze quantity goes out in parts; null where it does not, or may not.
+ * @param {Draft} draft
+ * @param {Instrument | undefined} instrument
+ * @returns {{ parts: number, most: number } | null}
+ */
+export function slicesOf(draft, instrument) {
+  const { quantity } = draft;
+  if (!instrument?.freeze || quantity === null || quantity <= instrument.freeze || !FROZEN.has(instrument.exchange)) return null;
+  const plain = draft.variety === 'plain' && (draft.type === 'MARKET' || draft.type === 'LIMIT') && draft.validity === 'DAY' && !draft.afterMarket && !draft.disclosed && !draft.protection;
+  const most = instrument.freeze - (instrument.freeze % instrument.lot);
+  const parts = Math.ceil(quantity / most);
+  return plain && parts <= MOST_PARTS ? { parts, most } : null;
+}
+
+/**
+ * An iceberg, cover, bracket or sliced order as the server takes it.
  * @param {Draft} draft
  * @param {string} account
  * @returns {import('../../format/wire.js').ParentRequest}
  */
 export function toParent(draft, account) {
-  const { variety } = draft;
-  if (variety === 'plain') throw new Error('a plain order has no parent');
+  const variety = draft.variety === 'plain' ? 'slices' : draft.variety;
   return {
     account,
     kind: variety,
@@ -223,7 +240,7 @@ export function toParent(draft, account) {
     product: draft.product,
     type: draft.type === 'LIMIT' ? 'LIMIT' : 'MARKET',
     ...(draft.type === 'LIMIT' ? { price: draft.price } : {}),
-    ...(variety === 'iceberg' ? { slice: draft.slice ?? 0 } : { stop: draft.stop }),
+    ...(variety === 'iceberg' ? { slice: draft.slice ?? 0 } : variety === 'slices' ? {} : { stop: draft.stop }),
     ...(variety === 'bracket' ? { target: draft.target } : {}),
     request_id: draft.requestId,
   };

@@ -19,7 +19,7 @@ import { generalLock, priceLock } from '../shared/lock.js';
 import { openSearch } from '../shared/search.js';
 import { changeView, errorText, labelOf, orderSentence, priceView, problemText, sideWord, subOf, tickOf } from '../shared/text.js';
 import { moreFields } from './more.js';
-import { amountOf, breakevenOf, complete, firstQuantity, leastOf, needs, productsFor, sizeFault, stepPrice, stepQuantity, stepSize, toParent, toPrice, toRequest, typesFor } from '../shared/orderform.js';
+import { amountOf, breakevenOf, complete, firstQuantity, leastOf, needs, productsFor, sizeFault, slicesOf, stepPrice, stepQuantity, stepSize, toParent, toPrice, toRequest, typesFor } from '../shared/orderform.js';
 
 /** @typedef {import('../context.js').Ctx} Ctx */
 /** @typedef {import('../context.js').TicketSpec} TicketSpec */
@@ -137,7 +137,9 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   const lines = { value: line(t('ticket.value')), margin: line(t('ticket.margin')), charges: line(t('ticket.charges')), breakeven: line(t('ticket.breakeven')), loss: line(t('ticket.maxLoss')), free: line(t('ticket.freeAfter')) };
   const list = h('dl', { class: 'lines' }, Object.values(lines).map((one) => one.el));
   const note = h('p', { class: 'ticket-note' });
+  const parts = h('p', { class: 'ticket-note', role: 'status', hidden: true });
   const problems = h('div', { class: 'ticket-problems', role: 'alert' });
+  const slices = () => (changing ? null : slicesOf(draft, found()));
   const lock = h('p', { class: 'ticket-lock', role: 'status' });
   const result = h('p', { class: 'ticket-result', role: 'status', 'aria-live': 'polite' });
   const send = sendButton(ctx, () => void submit());
@@ -154,7 +156,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     h('div', { class: 'ticket-scroll' },
       h('div', { class: 'ticket-quote' }, cell.el, moved), dayBox, depth.el, side.el,
       h('div', { class: 'ticket-fields' }, lots.el, priceField.el, triggerField.el),
-      h('div', { class: 'ticket-chips' }, type.el, h('div', { class: 'ticket-chips-row' }, product.el, validity.el), amo), more.el, list, note, problems),
+      h('div', { class: 'ticket-chips' }, type.el, h('div', { class: 'ticket-chips-row' }, product.el, validity.el), amo), more.el, list, note, parts, problems),
     h('div', { class: 'ticket-foot' }, lock, result, send.el, derivatives));
 
   const inLots = () => lotOf() > 1 && !fractional(unitNow());
@@ -254,7 +256,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     try {
       if (changing) await sendChange(changing);
       else if (draft.type === 'GTT') await sendTrigger();
-      else if (draft.variety !== 'plain') await sendParent();
+      else if (draft.variety !== 'plain' || slices()) await sendParent();
       else await sendOrder();
     } catch (error) {
       say(t('ticket.notSent', { why: errorText(error) }), 'bad');
@@ -301,7 +303,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     void ctx.load('parents');
     if (parent.state === 'STOPPED') return say(t('ticket.notSent', { why: parent.reason }), 'bad');
     remember();
-    ctx.toast({ text: t('parent.set', { kind: t(`variety.${parent.kind}`), side: sideWord(parent.side), quantity: size(parent.quantity, draft.unit), name: labelOf(ctx, key) }), level: 'good' });
+    ctx.toast({ text: t(parent.kind === 'slices' ? 'parent.setSlices' : 'parent.set', { parts: parent.slice ? Math.ceil(parent.quantity / parent.slice) : 0, kind: t(`variety.${parent.kind}`), side: sideWord(parent.side), quantity: size(parent.quantity, draft.unit), name: labelOf(ctx, key) }), level: 'good' });
     onDone?.();
   }
 
@@ -423,8 +425,12 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   let drawn = '';
   let sizeHint = '';
   function drawProblems() {
-    const texts = [fault, ...(preview?.problems ?? []).map(problemText)].filter(Boolean);
-    const fields = new Set((preview?.problems ?? []).map((problem) => problem.field));
+    const cut = slices();
+    const found = (preview?.problems ?? []).filter((problem) => !cut || problem.code !== 'order.freeze');
+    const texts = [fault, ...found.map(problemText)].filter(Boolean);
+    const fields = new Set(found.map((problem) => problem.field));
+    setText(parts, cut ? t('ticket.slices', { parts: quantity(cut.parts), most: quantity(cut.most) }) : '');
+    parts.hidden = !cut;
     lots.hint(sizeHint, fields.has('quantity') || wrongSize() !== null);
     priceField.hint('', fields.has('price'));
     triggerField.hint('', fields.has('trigger'));
@@ -442,6 +448,8 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     const what = { side: sideWord(draft.side), quantity: size(draft.quantity, draft.unit), price: draft.price || DASH, trigger: draft.trigger || DASH };
     if (changing) return needs(draft.type).price ? t('ticket.change', what) : t('ticket.changeMarket', what);
     if (draft.type === 'GTT') return t('ticket.gtt', what);
+    const cut = slices();
+    if (cut) return t('ticket.sendSlices', { ...what, parts: quantity(cut.parts) });
     if (draft.variety !== 'plain') return t('ticket.sendParent', { ...what, kind: t(`variety.${draft.variety}`) });
     const { amount, margin } = amountOf(draft, instrument, preview, last);
     if (amount === null) return t('ticket.send', what);
