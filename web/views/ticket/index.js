@@ -137,7 +137,6 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   const lines = { value: line(t('ticket.value')), margin: line(t('ticket.margin')), charges: line(t('ticket.charges')), breakeven: line(t('ticket.breakeven')), loss: line(t('ticket.maxLoss')), free: line(t('ticket.freeAfter')) };
   const list = h('dl', { class: 'lines' }, Object.values(lines).map((one) => one.el));
   const note = h('p', { class: 'ticket-note' });
-  const parts = h('p', { class: 'ticket-note', role: 'status', hidden: true });
   const problems = h('div', { class: 'ticket-problems', role: 'alert' });
   const slices = () => (changing ? null : slicesOf(draft, found()));
   const lock = h('p', { class: 'ticket-lock', role: 'status' });
@@ -156,7 +155,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     h('div', { class: 'ticket-scroll' },
       h('div', { class: 'ticket-quote' }, cell.el, moved), dayBox, depth.el, side.el,
       h('div', { class: 'ticket-fields' }, lots.el, priceField.el, triggerField.el),
-      h('div', { class: 'ticket-chips' }, type.el, h('div', { class: 'ticket-chips-row' }, product.el, validity.el), amo), more.el, list, note, parts, problems),
+      h('div', { class: 'ticket-chips' }, type.el, h('div', { class: 'ticket-chips-row' }, product.el, validity.el), amo), more.el, list, note, problems),
     h('div', { class: 'ticket-foot' }, lock, result, send.el, derivatives));
 
   const inLots = () => lotOf() > 1 && !fractional(unitNow());
@@ -374,7 +373,6 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     if (amoBox.checked !== draft.afterMarket) amoBox.checked = draft.afterMarket;
     const odd = wrongSize();
     sizeHint = odd ? t(...odd) : draft.quantity !== null && inLots() ? tn('ticket.units', draft.quantity, { units: quantity(draft.quantity) }) : '';
-
     drawFigures(instrument);
     drawProblems();
     const why = reason();
@@ -412,7 +410,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     lines.loss.set(preview ? (preview.max_loss === null ? t('ticket.unlimited') : rupees(Math.abs(Number(preview.max_loss)))) : DASH, preview && preview.max_loss === null ? 'warn' : '');
     const after = toNumber(preview?.free_after);
     lines.free.set(rupees(after), after !== null && after < 0 ? 'down' : '');
-    const words = [];
+    const words = [slices() ?? []].flat().map((cut) => t('ticket.slices', { parts: quantity(cut.parts), most: quantity(cut.most) }));
     const share = toNumber(preview?.capital_share);
     if (share !== null) words.push(t('ticket.share', { share: percent(share, 1).replace('+', '') }));
     const room = toNumber(preview?.day_loss_room);
@@ -425,12 +423,9 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
   let drawn = '';
   let sizeHint = '';
   function drawProblems() {
-    const cut = slices();
-    const found = (preview?.problems ?? []).filter((problem) => !cut || problem.code !== 'order.freeze');
+    const found = (preview?.problems ?? []).filter((problem) => problem.code !== 'order.freeze' || !slices());
     const texts = [fault, ...found.map(problemText)].filter(Boolean);
     const fields = new Set(found.map((problem) => problem.field));
-    setText(parts, cut ? t('ticket.slices', { parts: quantity(cut.parts), most: quantity(cut.most) }) : '');
-    parts.hidden = !cut;
     lots.hint(sizeHint, fields.has('quantity') || wrongSize() !== null);
     priceField.hint('', fields.has('price'));
     triggerField.hint('', fields.has('trigger'));
@@ -448,8 +443,7 @@ export function createTicket(ctx, spec, { onDone, onClose } = {}) {
     const what = { side: sideWord(draft.side), quantity: size(draft.quantity, draft.unit), price: draft.price || DASH, trigger: draft.trigger || DASH };
     if (changing) return needs(draft.type).price ? t('ticket.change', what) : t('ticket.changeMarket', what);
     if (draft.type === 'GTT') return t('ticket.gtt', what);
-    const cut = slices();
-    if (cut) return t('ticket.sendSlices', { ...what, parts: quantity(cut.parts) });
+    if (slices()) return t('ticket.sendSlices', { ...what, parts: quantity(slices()?.parts) });
     if (draft.variety !== 'plain') return t('ticket.sendParent', { ...what, kind: t(`variety.${draft.variety}`) });
     const { amount, margin } = amountOf(draft, instrument, preview, last);
     if (amount === null) return t('ticket.send', what);
