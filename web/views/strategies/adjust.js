@@ -38,7 +38,7 @@ export function openAdjust(ctx, current) {
   /** @type {Set<string>} */
   let chosen = new Set();
 
-  const what = chips({ label: t('strategies.adjust'), value: kind, options: ['shift', 'roll', 'hedge', 'legs'].map((value) => ({ value, label: t(value === 'legs' ? 'adjust.own' : `adjust.${value}`) })), onChange(value) {
+  const what = chips({ label: t('strategies.adjust'), value: kind, options: ['shift', 'roll', 'hedge', 'legs'].map((value) => ({ value, label: value === 'legs' ? t('adjust.own') : t(`adjust.${value}`) })), onChange(value) {
     kind = /** @type {Adjustment['kind']} */ (value);
     ask();
   } });
