@@ -94,7 +94,7 @@ class UsageLog:
         tidied = -_TIDY_EVERY
         try:
             while True:
-                await self._write()
+                await asyncio.shield(self._write())  # the end waits for what is being written
                 if self._clock.monotonic() - tidied >= _TIDY_EVERY:
                     tidied = self._clock.monotonic()
                     await self._prune()

@@ -1,7 +1,8 @@
 """Calls to brokers: counted, scored, written, and still there after a restart."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from server.app.live.usage import UsageLog
 from server.brokers.kit.ports import Usage
 from server.core.clock import ManualClock
-from server.storage.usage import UsageFile
+from server.storage.usage import CallRow, UsageFile
 
 START = datetime(2026, 11, 20, 4, 40, tzinfo=UTC)
 
@@ -107,3 +108,31 @@ async def test_score_when_nothing_is_known_then_the_middle(tmp_path: Path, clock
     assert (told.score, told.success, told.median_ms, told.free) == (0.75, 1.0, 300.0, 0)
     await clock.advance(3)  # the window has passed
     assert (log.score("kite").score, log.score("kite").free) == (0.85, None)
+
+
+async def test_end_when_calls_are_just_being_written_then_it_waits_for_them(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, begun, go_on = UsageFile(tmp_path), threading.Event(), threading.Event()
+    add = file.add
+
+    def slow(rows: Sequence[CallRow]) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        add(rows)
+
+    monkeypatch.setattr(file, "add", slow)
+    log = UsageLog(file, clock, lambda: 14, lambda _: None)
+    ready = asyncio.Event()
+    task = asyncio.create_task(log.run(ready.set))
+    await ready.wait()
+    log.add(call(clock))
+    await clock.advance(5)
+    assert await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
+    await asyncio.wait({task})
+    assert len(await asyncio.to_thread(file.last, 10)) == 1
