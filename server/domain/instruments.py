@@ -7,7 +7,7 @@ beside it: NSE and BSE cash, NFO and BFO derivatives, NSE_INDEX and BSE_INDEX. `
 
 import re
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
 import msgspec
@@ -82,6 +82,12 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def said(self, quantity: int) -> str:
         """A quantity as people say it: `0.015` for 1500 units of 0.00001; `75` where units are whole."""
         return plain_quantity(quantity, self.unit)
+
+    def smallest(self, price: Decimal) -> int:
+        """The smallest quantity of one order at a price that the exchange takes, in units."""
+        each = price * self.unit * self.lot
+        worth = (self.least_value / each).to_integral_value(ROUND_CEILING) if self.least_value and each > 0 else 1
+        return max(int(worth), -(-self.least // self.lot)) * self.lot
 
     @property
     def tradable(self) -> bool:

@@ -50,6 +50,8 @@ class FakeBinance(FakeBroker):
     shorts = False
     too_many = (429, '{"code": -1003, "msg": "Too many requests; current limit exceeded."}')
     prefix = "/api/v3"
+    smallest: Mapping[str, str] = {"filterType": "NOTIONAL", "minNotional": "5.00000000"}
+    """The filter of an order's least value."""
     types = _TYPES
 
     def __init__(self, exchange: FakeExchange | None = None, clock: Clock | None = None) -> None:
@@ -309,31 +311,31 @@ class FakeBinance(FakeBroker):
         filters = [
             {"filterType": "PRICE_FILTER", "tickSize": f"{one.tick:f}00"},
             {"filterType": "LOT_SIZE", "stepSize": f"{one.unit:f}00", "maxQty": "9000.00000000"},
+            self.smallest,
         ]
         row = {"symbol": one.symbol, "status": "TRADING", "baseAsset": one.name, "quoteAsset": one.currency}
         return row | {"filters": filters}
 
     async def _tickers(self, request: web.Request) -> web.StreamResponse:
-        rows = []
-        for name in json.loads(request.query["symbols"]):
-            book = self.exchange.books[self._keys[name]]
-            rows.append(
-                {
-                    "symbol": name,
-                    "lastPrice": str(book.ltp),
-                    "bidPrice": str(book.bid),
-                    "bidQty": "1",
-                    "askPrice": str(book.ask),
-                    "askQty": "1",
-                    "openPrice": str(book.open),
-                    "highPrice": str(book.high),
-                    "lowPrice": str(book.low),
-                    "prevClosePrice": str(book.close),
-                    "volume": str(book.volume),
-                    "closeTime": ms(self.clock.now()),
-                }
-            )
-        return web.json_response(rows)
+        return web.json_response([self.day_row(name) for name in json.loads(request.query["symbols"])])
+
+    def best_row(self, name: str) -> dict[str, Any]:
+        """Best prices."""
+        book = self.exchange.books[self._keys[name]]
+        return {"symbol": name, "bidPrice": str(book.bid), "bidQty": "1", "askPrice": str(book.ask), "askQty": "1"}
+
+    def day_row(self, name: str) -> dict[str, Any]:
+        """A day's figures, with the best prices."""
+        book = self.exchange.books[self._keys[name]]
+        return self.best_row(name) | {
+            "lastPrice": str(book.ltp),
+            "openPrice": str(book.open),
+            "highPrice": str(book.high),
+            "lowPrice": str(book.low),
+            "prevClosePrice": str(book.close),
+            "volume": str(book.volume),
+            "closeTime": ms(self.clock.now()),
+        }
 
     async def _klines(self, request: web.Request) -> web.StreamResponse:
         price = self.exchange.books[self._keys[request.query["symbol"]]].ltp

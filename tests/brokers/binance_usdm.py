@@ -35,6 +35,7 @@ class FakeBinanceUsdm(FakeBinance):
     share = "CRYPTO:BTCUSDTPERP"
     shorts = True
     prefix = "/fapi/v1"
+    smallest: Mapping[str, str] = {"filterType": "MIN_NOTIONAL", "notional": "5"}
     types = {"MARKET": "MARKET", "LIMIT": "LIMIT", "STOP": "SL", "STOP_MARKET": "SL-M"}  # noqa: RUF012
 
     def __init__(self, exchange: FakeExchange | None = None, clock: Clock | None = None) -> None:
@@ -64,6 +65,7 @@ class FakeBinanceUsdm(FakeBinance):
             ("GET", "time", "time", self._time, False),
             ("GET", "exchangeInfo", "instruments", self._info, False),
             ("GET", "ticker/bookTicker", "quotes", self._book_ticker, False),
+            ("GET", "ticker/24hr", "quotes", self._day_ticker, False),
             ("GET", "klines", "history", self._klines, False),
             ("GET", "/fapi/v3/balance", "funds", self._balance, True),
             ("GET", "/fapi/v3/positionRisk", "positions", self._risk, True),
@@ -299,15 +301,16 @@ class FakeBinanceUsdm(FakeBinance):
         return web.json_response({"dualSidePosition": self.hedged})
 
     async def _book_ticker(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self.best_row(request.query["symbol"]) | {"time": ms(self.clock.now())})
+
+    async def _day_ticker(self, request: web.Request) -> web.StreamResponse:
         name = request.query["symbol"]
-        book = self.exchange.books[self._keys[name]]
-        row = {"symbol": name, "bidPrice": str(book.bid), "bidQty": "1", "askPrice": str(book.ask), "askQty": "1"}
-        return web.json_response(row | {"time": ms(self.clock.now())})
+        best = self.best_row(name).keys() - {"symbol"}  # it tells none of these, and no close of the day before
+        return web.json_response({k: v for k, v in self.day_row(name).items() if k not in best | {"prevClosePrice"}})
 
     def _symbol(self, one: Instrument) -> dict[str, Any]:
         name = self.symbol_of(one)
         row = super()._symbol(one)
-        row["filters"].append({"filterType": "MIN_NOTIONAL", "notional": "5"})
         return row | {"symbol": name, "pair": name, "contractType": "PERPETUAL", "deliveryDate": 4133404800000}
 
     # streams

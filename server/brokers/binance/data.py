@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
 from server.brokers.binance.http import BinanceHttp
 from server.brokers.binance.parse import PARSERS
 from server.brokers.binance.symbols import listings
@@ -55,18 +57,23 @@ class BinanceData:
         return found
 
     async def quotes(self, keys: Sequence[str]) -> dict[str, QuoteLine]:
-        """Tickers of a day; USD-M knows one at a time and tells best prices apart."""
+        """Tickers of a day; USD-M tells one at a time, and best prices apart from the last one."""
         symbols = self._context.symbols
         names = {symbols.of(key).symbol: key for key in keys if symbols.has(key)}
         found: dict[str, QuoteLine] = {}
         size = 1 if self._side.futures else self._side.http.manifest.limit("quotes").batch or 100
-        path = self._side.path("ticker/bookTicker" if self._side.futures else "ticker/24hr")
         for page in pages(list(names), size):
             asked = ("symbol", page[0]) if size == 1 else ("symbols", "[" + ",".join(f'"{n}"' for n in page) + "]")
-            line: QuoteLine
-            for line in PARSERS["quotes"](await self._side.public("quotes", path, [asked])):
+            best = {line.symbol: line for line in await self._tickers("bookTicker", asked)} if size == 1 else {}
+            for line in await self._tickers("24hr", asked):
                 if line.symbol in names:  # a quote of something else is dropped
-                    found[names[line.symbol]] = line
+                    found[names[line.symbol]] = _joined(line, best.get(line.symbol, line))
+        return found
+
+    async def _tickers(self, kind: str, asked: tuple[str, str]) -> list[QuoteLine]:
+        found: list[QuoteLine] = PARSERS["quotes"](
+            await self._side.public("quotes", self._side.path(f"ticker/{kind}"), [asked])
+        )
         return found
 
     async def history(self, key: str, interval: str, start: datetime, end: datetime) -> list[BarLine]:
@@ -135,3 +142,10 @@ def held_as_positions(held: list[HoldingLine], currency: str) -> list[PositionLi
         for line in held
         if line.symbol != currency and (line.quantity or line.used)
     ]
+
+
+def _joined(day: QuoteLine, best: QuoteLine) -> QuoteLine:
+    """A day's figures with the best prices of another answer."""
+    return msgspec.structs.replace(
+        day, bid=best.bid, bid_quantity=best.bid_quantity, ask=best.ask, ask_quantity=best.ask_quantity
+    )

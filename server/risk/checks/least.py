@@ -1,7 +1,5 @@
 """Smallest order: exchanges that trade fractions refuse what is worth next to nothing."""
 
-from decimal import ROUND_CEILING
-
 from server.core.errors import Denied
 from server.domain.money import to_minor
 from server.risk.proposal import Proposal
@@ -14,12 +12,10 @@ def check(p: Proposal) -> Denied | None:
     least, price = p.instrument.least_value, p.price
     if least is None or price is None or price <= 0:
         return None
-    each = price * p.instrument.unit
-    value = each * p.request.quantity
+    value = price * p.instrument.unit * p.request.quantity
     if value >= least:
         return None
-    lot = p.instrument.lot
-    need = p.said(int((least / (each * lot)).to_integral_value(ROUND_CEILING)) * lot)
+    need = p.said(p.instrument.smallest(price))
     return Denied(
         f"Not sent: the order is worth {p.money(to_minor(value))}, and the exchange takes none of "
         f"{p.instrument.symbol} below {p.money(to_minor(least))}.",
