@@ -25,7 +25,7 @@ FEED = """
     update: (bar) => { noted.push(['update', bar.t, bar.c]); return true; },
     onNeedOlder: (call) => { older = call; return () => noted.push(['forget']); },
   };
-  const ctx = { store: { now: () => clock, quotes }, feed: {
+  const ctx = { store: { now: () => clock, quotes, state: { instruments: new Map() } }, feed: {
     history: async (key, interval, end, limit) => {
       noted.push(['ask', key, interval, end]);
       const answer = answers.shift();
