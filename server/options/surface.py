@@ -39,6 +39,7 @@ _NEGLIGIBLE = 4e-8
 """Value of an option, in forwards, that nobody can trade: a fiftieth of a tick on an index of 25,000."""
 _GUIDES = 10
 """Every so many points of the grid beyond the quotes the common smile is looked at."""
+_TRIES = 3
 _FAINT = 0.2
 """Cost of missing a strike that is not liquid, against 1."""
 
@@ -344,10 +345,15 @@ def _quoted(found: Sequence[object], i: int, look: F8) -> tuple[F8, F8]:
 
 def _fall(smile: Smile, beside: _Beside) -> float:
     """How far a calendar spread against a neighbour is worth less than nothing, as a multiple of the forward."""
+    return max(float(_falls(smile, beside).max()), 0.0)
+
+
+def _falls(smile: Smile, beside: _Beside) -> F8:
+    """The same at each place looked at; zero or less where there is no free money."""
     value = _otm(smile.total_variance(beside.look), beside.look)
     early = np.where(beside.over > 0.0, _otm(beside.over, beside.look) - value, 0.0)
     late = np.where(np.isfinite(beside.under), value - _otm(np.minimum(beside.under, 1e3), beside.look), 0.0)
-    return max(float(early.max()), float(late.max()), 0.0)
+    return np.maximum(early, late)
 
 
 def _nothing(reason: FitReason) -> Fit:
@@ -385,19 +391,24 @@ def _smile(
     if refine and p.liquid.sum() >= LEAST_POINTS:
         most = np.where(np.isfinite(beside.under), _otm(np.minimum(beside.under, 1e3), beside.look), np.inf)
         least = _otm(beside.over, beside.look)
-        bounds = (
-            np.exp(beside.look[::2]),
-            np.maximum(least, quoted[0])[::2],
-            np.minimum(most, quoted[1])[::2],
-        )
+        least, most = np.maximum(least, quoted[0]), np.minimum(most, quoted[1])
+        held = np.arange(beside.look.size) % 2 == 0
         cost = np.where(p.liquid, 1.0, _FAINT)
         tails = raw if common is None else common.slices(theta)[0]
         for smoothness, floor in ATTEMPTS:
-            density = refined(raw, tails, q.forward, np.exp(p.k), p.low, p.high, cost, bounds, smoothness, floor)
-            if density is not None:
+            for _ in range(_TRIES):
+                bounds = (np.exp(beside.look[held]), least[held], most[held])
+                density = refined(raw, tails, q.forward, np.exp(p.k), p.low, p.high, cost, bounds, smoothness, floor)
+                if density is None:
+                    break
                 closer = _made(q, "refined", tails, density)
-                if _fall(closer, beside) <= _NEGLIGIBLE:
+                falls = _falls(closer, beside)
+                if falls.max() <= _NEGLIGIBLE:
                     return closer, False, ""
+                # free money where nobody looked: look there too, rather than give the whole smile up
+                if (held | (falls <= _NEGLIGIBLE)).all():
+                    break
+                held |= falls > _NEGLIGIBLE
     guided = p if common is None else _guided(p, common.slices(theta)[0])
     parameters, bent = arbitrage.repaired(
         raw, guided.k, guided.w, guided.weight, beside.over, beside.under, beside.look, safe

@@ -25,6 +25,7 @@ _STARTS = (
     (-1.0, 0.7),
 )
 """(m, s) in half-widths of the data about its middle."""
+_FEW = 8
 _ROUNDS = 40
 _CLOSE = 1e-7
 _STEEPEST = 0.999
@@ -75,7 +76,7 @@ def fit(k: F8, w: F8, weight: F8, reach: float = 3.0) -> tuple[F8, F8]:
     target = np.where(there, w, 0.0) * wt
     # the two best of some fixed starts are both followed: valleys are narrow, and the lower is not always the deeper
     count = len(k)
-    fs = np.stack([_inner(x, target, wt, np.full(count, m), np.full(count, np.log(s)))[1] for m, s in _STARTS])
+    fs = _first(x, target, wt)
     ranked = np.argsort(fs, 0)[:2].ravel()
     starts = np.array(_STARTS)[ranked]
     twice = [np.concatenate([part, part]) for part in (x, target, wt)]
@@ -91,6 +92,17 @@ def fit(k: F8, w: F8, weight: F8, reach: float = 3.0) -> tuple[F8, F8]:
     bottom = found[:, 0] + found[:, 1] * found[:, 4] * np.sqrt(1.0 - found[:, 2] ** 2)
     found[:, 0] += np.maximum(1e-9 - bottom, 0.0)
     return found, f * np.square(scale)
+
+
+def _first(x: F8, target: F8, wt: F8) -> F8:
+    """Sums of squares (starts, S) at the fixed starts: of few slices all at once, for calls cost more than numbers."""
+    count, begin = len(x), np.array(_STARTS, dtype=np.float64)
+    m, u = begin[:, 0], np.asarray(np.log(begin[:, 1]), np.float64)
+    if count <= _FEW:
+        many = [np.tile(part, (len(begin), 1)) for part in (x, target, wt)]
+        found: F8 = _inner(many[0], many[1], many[2], np.repeat(m, count), np.repeat(u, count))[1]
+        return found.reshape(len(begin), count)
+    return np.stack([_inner(x, target, wt, np.full(count, a), np.full(count, b))[1] for a, b in zip(m, u, strict=True)])
 
 
 def _basis(x: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8]:
@@ -120,8 +132,10 @@ def _inner(x: F8, target: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8, F8, F8]
 
 def _solve(gram: F8, right: F8) -> F8:
     size = gram.shape[-1]
-    ridge = 1e-13 * np.trace(gram, axis1=1, axis2=2)[:, None, None] * np.eye(size)
-    found: F8 = np.linalg.solve(gram + ridge + 1e-300 * np.eye(size), right[:, :, None])[:, :, 0]
+    lifted = gram.copy()
+    place = np.arange(size)
+    lifted[:, place, place] += 1e-13 * np.einsum("ijj->i", gram)[:, None] + 1e-300
+    found: F8 = np.linalg.solve(lifted, right[:, :, None])[:, :, 0]
     return found
 
 

@@ -35,6 +35,7 @@ __all__ = ("Builder", "Built", "Curve", "LegWanted", "Range")
 F8 = npt.NDArray[np.float64]
 MOST_LEGS = 20
 MOST_LOTS = 9_999
+_MOST_PRICE = 10_000_000
 _MOST_SHIFT = 2.0
 _MOST_DAYS = 120
 """Stops of a date slider."""
@@ -166,7 +167,7 @@ class Builder:
         item = market.instrument(leg.key)
         if item is None:
             raise NotFound(
-                f"{leg.key[:60]} is not in this market.",
+                f"{leg.key[:60] or 'A leg without a name'} is not in this market.",
                 code="instrument.unknown",
                 field=f"{field}.key",
                 value=leg.key[:60],
@@ -189,8 +190,14 @@ class Builder:
                 value=leg.key,
                 remedy="Choose a contract of a later expiry.",
             )
-        if leg.price is not None and not (leg.price.is_finite() and leg.price >= 0):
-            raise Invalid("A price is zero or more.", code="options.price", field=f"{field}.price", value=leg.price)
+        if leg.price is not None and not (leg.price.is_finite() and 0 <= leg.price <= _MOST_PRICE):
+            raise Invalid(
+                f"A price lies between 0 and {_MOST_PRICE:,}.",
+                code="options.price",
+                field=f"{field}.price",
+                value=str(leg.price)[:40],
+                remedy="Send a price in rupees, as text, or leave it out for what the leg costs now.",
+            )
         if leg.iv is not None and not 0 < leg.iv <= 10:
             raise Invalid(
                 "A volatility lies above 0 and up to 10 (1000 %).",

@@ -53,7 +53,7 @@ class Finder:
                 code="options.template",
                 field="key",
                 value=key[:40],
-                remedy="See /api/v1/options/templates.",
+                remedy="Choose one from the list of templates.",
             )
         if not 1 <= lots <= MOST_LOTS:
             raise Invalid(

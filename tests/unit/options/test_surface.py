@@ -11,7 +11,10 @@ from server.options import arbitrage, ssvi, svi
 from server.options.density import LinearDensity, call_rows, put_rows, weights
 from server.options.smile import Smile, measures, strike_at_delta
 from server.options.surface import SmileQuotes, Surface, fit_surface
+from tests.bench.bench_surface import quotes as real_quotes
 from tests.option_chain import FAR, NEAR, NEXT, SPOT, quotes, smile, term
+from tests.real_chains import chain_2023, with_forwards
+from tests.shared import shared
 
 ALL = (NEAR, NEXT, FAR)
 TRUE = np.array([[0.0004, 0.02, -0.4, 0.005, 0.02], [0.001, 0.03, 0.2, -0.01, 0.05], [0.002, 0.05, -0.7, 0.02, 0.1]])
@@ -265,3 +268,14 @@ def test_density_then_rows_and_distribution_agree() -> None:
     assert found.call(x) - found.put(x) == pytest.approx(mean - x, abs=1e-12)
     chance = np.linspace(0, 1, 21)
     assert found.cdf(found.quantile(chance)) == pytest.approx(chance, abs=1e-12)
+
+
+def test_surface_when_a_far_wing_falls_under_its_neighbour_then_the_smile_is_led_clear_of_it_not_given_up() -> None:
+    path = shared("data/option_chain/json/nse_option_chain_BANKNIFTY_2023-05-03.json.gz")
+    rows = with_forwards(chain_2023(path))
+    surface = fit_surface([real_quotes(part) for _, part in rows.groupby("expiry")][:2])
+    day, week = surface.fits
+    # one place 24 % below the money, worth less than a paisa, once cost the whole smile of the last day
+    assert (day.kind, week.kind) == ("refined", "refined")
+    assert day.inside is not None and day.inside > 0.8
+    assert max(day.calendar, week.calendar) < 0.002

@@ -1371,6 +1371,7 @@ export const texts = {
   'strategies.ownName': 'My strategy',
   'strategies.needName': 'Give it a name.',
   'strategies.pickOne': 'Tick at least one position.',
+  'strategies.goneTitle': 'Not here any more',
   'strategies.gone': 'This strategy is no longer there.',
   'strategies.back': 'Back to the list',
   'strategies.parts': 'Parts of the strategy',

@@ -1371,6 +1371,7 @@ export const texts = {
   'strategies.ownName': 'मेरी रणनीति',
   'strategies.needName': 'इसे नाम दें।',
   'strategies.pickOne': 'कम से कम एक स्थिति चुनें।',
+  'strategies.goneTitle': 'अब यहाँ नहीं',
   'strategies.gone': 'यह रणनीति अब नहीं है।',
   'strategies.back': 'सूची पर लौटें',
   'strategies.parts': 'रणनीति के भाग',

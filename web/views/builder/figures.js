@@ -35,7 +35,7 @@ export function createFigures() {
       more.breakevens.set(told ? breakevensText(told.outcome.breakevens) : DASH);
       more.ratio.set(told ? rewardToRisk(told.outcome) : DASH);
       const expected = told?.expected.smile ?? told?.expected.lognormal;
-      more.expected.set(profit(expected, 0), direction(expected));
+      more.expected.set(profit(expected, 0), direction(expected == null ? expected : Math.round(expected)));
       more.initial.set(rupees(told?.margin?.initial, 0));
       more.benefit.set(rupees(told?.margin?.benefit, 0));
       more.charges.set(rupees(told?.charges.total));

@@ -143,7 +143,7 @@ export function create(ctx, params) {
     store.on(['clock', 'link', 'markets', 'instruments'], draw),
     watchTheme(() => view?.theme()),
   ];
-  source.show(underlying, params.get('expiry') ?? '');
+  source.show(underlying, dateOf(params));
   draw();
 
   return {
@@ -153,7 +153,7 @@ export function create(ctx, params) {
       tab = tabOf(next);
       picked.set(tab);
       const wanted = next.get('underlying') || underlying;
-      const date = next.get('expiry') ?? '';
+      const date = dateOf(next);
       const model = source.model();
       const other = !model || wanted !== model.underlying || (date !== '' && date !== model.expiry);
       underlying = wanted;
@@ -174,6 +174,12 @@ export function create(ctx, params) {
 function tabOf(params) {
   const asked = params.get('tab') ?? 'chain';
   return /** @type {string} */ (TABS.includes(/** @type {any} */ (asked)) ? asked : 'chain');
+}
+
+/** The expiry the address names; '' = the nearest, also for what is no date. @param {URLSearchParams} params */
+function dateOf(params) {
+  const asked = params.get('expiry') ?? '';
+  return /^\d{4}-\d{2}-\d{2}$/.test(asked) && !Number.isNaN(Date.parse(asked)) ? asked : '';
 }
 
 /** Told when light and dark, or the palette, change. @param {() => void} call @returns {() => void} */

@@ -110,7 +110,7 @@ export function create(ctx, params) {
       detail = null;
     }
     if (now === null) {
-      if (store.state.loaded.has('strategies') && !detail) fill(place, h('p', { class: 'muted pad' }, t('strategies.gone')));
+      if (store.state.loaded.has('strategies') && !detail) fill(place, empty({ icon: 'strategies', title: t('strategies.goneTitle'), text: t('strategies.gone'), action: t('strategies.back'), run: () => ctx.go('strategies', { tab }) }));
       return;
     }
     if (!detail) {
