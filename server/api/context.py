@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ class Context:
     """Live accounts connected, and all of them."""
     order_routes: Callable[[], Mapping[str, str]]
     """Account in which a segment's tickets begin."""
+    ending: Callable[[], Mapping[str, datetime | None]]
+    """Accounts whose session at the broker ends soon, with when; null when it has ended."""
     first_watchlists: Callable[[], Sequence[Any]]
     """Watchlists of a new installation."""
 

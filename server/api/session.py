@@ -1,5 +1,6 @@
 """What a client needs first: version, accounts, markets, kill switch, preferences."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -33,6 +34,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """Live accounts connected, and all of them."""
     order_routes: dict[str, str]
     """Account in which a segment's tickets begin, by the user's rules."""
+    ending: dict[str, datetime | None]
+    """Accounts whose session at the broker ends soon, with when; null when it has ended."""
     notices: list[str]
     """What was found at start-up and must be read."""
 
@@ -53,6 +56,7 @@ async def session(context: NamedDependency[Context]) -> Session:
         preferences=await context.reads.settings.get("preferences", {}),
         brokers=context.brokers(),
         order_routes=dict(context.order_routes()),
+        ending=dict(context.ending()),
         notices=list(context.notices),
     )
 

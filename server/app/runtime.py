@@ -398,6 +398,7 @@ class Runtime:
             read_back=self.live_front.read_back,
             brokers=self.live_front.connected,
             order_routes=self.live_front.order_routes,
+            ending=self.live_front.ending,
             first_watchlists=lambda: first_watchlists(self.markets[MARKET]),
         )
 

@@ -139,6 +139,22 @@ async def test_session_when_it_dies_then_said_and_nothing_is_sent_until_signed_i
         assert (await runtime.orders.place(ask(account), actor="owner")).order.state == "OPEN"
 
 
+async def test_session_when_it_ends_soon_then_told_before_and_until_signed_in_again(tmp_path: Path) -> None:
+    clock = ShiftedClock()
+    async with fake("zerodha", clock) as kite, running(tmp_path, clock) as runtime:
+        account = await connect(runtime, kite)
+        await until(lambda: runtime.live.link(account).state == "connected")
+        assert runtime.context.ending() == {}
+        ends = runtime.live.wires()[0].expires
+        assert ends is not None
+        clock.shift += ends - clock.now() - timedelta(minutes=20)
+        await until(lambda: any("the session ends at 06:00" in text for text in notices(runtime)))
+        assert runtime.context.ending() == {account: ends}
+        kite.expire()
+        await until(lambda: runtime.live.link(account).state == "expired")
+        assert runtime.context.ending() == {account: None}
+
+
 async def test_two_accounts_when_one_broker_dies_mid_order_then_the_screen_tells_the_truth(tmp_path: Path) -> None:
     clock = ShiftedClock(EVENING)
     async with fake("zerodha", clock) as kite, running(tmp_path, clock) as runtime:

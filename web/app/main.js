@@ -1,6 +1,6 @@
 /** Boot: builds the wiring, the frame and the pages' context, then follows the address. */
 
-import { age, hourMinute } from '../format/dates.js';
+import { age, hourMinute, stamp } from '../format/dates.js';
 import { t, tn } from '../format/i18n.js';
 import { quantity } from '../format/numbers.js';
 import { linkLost } from '../store/freshness.js';
@@ -307,6 +307,8 @@ function drawBanners() {
   if (state.restored !== null) list.push({ id: 'restored', tone: 'warn', text: t('banner.restored', { age: age(Math.round((Date.now() - state.restored) / 1000)) }) });
   // while the first connection is being made nothing is amiss yet
   else if (state.session && linkLost(state.link, store.now()) && (Number.isFinite(state.link.heard) || store.now() > PATIENCE_MS)) list.push({ id: 'down', tone: 'warn', text: t('banner.down') });
+  for (const [account, ends] of Object.entries(state.session?.ending ?? {})) list.push({ id: `session ${account}`, tone: 'warn', action: t('accounts.signIn'), run: () => ctx.go('brokers', { tab: 'accounts' }),
+    text: ends === null ? t('banner.sessionEnded', { title: titleOf(account) }) : t('banner.sessionEnds', { title: titleOf(account), time: stamp(ends, Date.now()) }) });
   for (const { account, count } of doubtElsewhere(store)) list.push({ id: `doubt ${account}`, tone: 'warn', text: tn('banner.doubt', count, { n: quantity(count), title: titleOf(account) }), action: t('banner.doubtShow'), run: () => {
     ctx.useAccount(account);
     ctx.go('orders');

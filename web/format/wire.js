@@ -181,6 +181,7 @@
  * @property {number} heartbeat
  * @property {KillSwitch} kill_switch
  * @property {[number, number]} brokers live accounts connected, and all of them
+ * @property {Record<string, string | null>} ending accounts whose session ends soon, with when; null when it has ended
  * @property {Record<string, string>} order_routes account in which a segment's tickets begin
  * @property {Record<string, any>} preferences
  */

@@ -1,7 +1,7 @@
 """What the API sees of live accounts: implements `server.api.live.Live` over links, check, usage log and masters."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from server.api.live import (
@@ -99,6 +99,16 @@ class LiveFront:
     def order_routes(self) -> Mapping[str, str]:
         """Account in which a segment's tickets begin."""
         return self._accounts.rules.rules.orders
+
+    def ending(self) -> Mapping[str, datetime | None]:
+        """Accounts whose session ends soon, with when; None when it has ended and waits for its user."""
+        found: dict[str, datetime | None] = {}
+        for link in self._accounts.links.values():
+            ends = link.adapter.login.expires(link.grant) if link.grant is not None else None
+            announced = ends is not None and link.warned is not None and link.warned[0] == ends
+            if link.state == "expired" or announced:
+                found[link.name] = None if link.state == "expired" else ends
+        return found
 
     def masters(self) -> list[MasterWire]:
         """One for each live market."""

@@ -254,6 +254,7 @@ class Keeper:
         if lead is None or link.warned == (ends, lead):
             return
         link.warned = ends, lead
+        self._tell(link.name)  # screens that are open read how it stands
         text = f"{link.account.title}: the session ends at {clock_words(ends)}. Sign in again before then."
         self._orders.desk.notice("warn", text, link.name)
 

@@ -1337,6 +1337,8 @@ export const texts = {
   'readback.exit': 'Close the whole position in {name} ({product}) at market',
   'banner.doubt': '{n} order in {title} is in doubt: nobody knows yet whether it arrived.|{n} orders in {title} are in doubt: nobody knows yet whether they arrived.',
   'banner.doubtShow': 'Show',
+  'banner.sessionEnds': '{title}: the session at the broker ends at {time}. Sign in again before then.',
+  'banner.sessionEnded': '{title}: the session at the broker has ended. Sign in again to go on.',
   'readback.once': 'Asked once a day for each account.',
   'origin.check': 'Account check',
   'posting.statement': 'Broker\u2019s statement',

@@ -1337,6 +1337,8 @@ export const texts = {
   'readback.exit': '{name} ({product}) की पूरी पोज़िशन बाज़ार भाव पर बंद करें',
   'banner.doubt': '{title} में {n} ऑर्डर संदेह में है: पहुँचा या नहीं, अभी पता नहीं।|{title} में {n} ऑर्डर संदेह में हैं: पहुँचे या नहीं, अभी पता नहीं।',
   'banner.doubtShow': 'दिखाएँ',
+  'banner.sessionEnds': '{title}: ब्रोकर पर सत्र {time} बजे समाप्त होगा। उससे पहले फिर साइन इन करें।',
+  'banner.sessionEnded': '{title}: ब्रोकर पर सत्र समाप्त हो गया। आगे बढ़ने के लिए फिर साइन इन करें।',
   'readback.once': 'हर खाते के लिए दिन में एक बार पूछा जाता है।',
   'origin.check': 'खाते की जाँच',
   'posting.statement': 'ब्रोकर का विवरण',
