@@ -1,9 +1,11 @@
 """A broker is connected through its own login page, seen in the app, checked, signed out and forgotten."""
 
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,41 @@ def test_broker_when_connected_by_its_login_page_then_its_account_stands_in_the_
     page.get_by_role("button", name="Remove the keys").click()
     expect(card).to_contain_text("Signed out")
     context.close()
+
+
+def test_usage_and_rules_when_sauda_starts_again_then_still_there(browser: Browser, kite: tuple[Sauda, str]) -> None:
+    server, address = kite
+    context = browser.new_context(**DESKTOP, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{server.url}/brokers?tab=connect")
+    sign_in(page, address)
+    expect(page.locator("article.card", has_text="Kite of the test")).to_contain_text("Connected")
+    page.get_by_role("tab", name="Routing").click()
+    prices = page.get_by_role("region", name="Live prices")
+    expect(prices).to_contain_text("asked first")
+    expect(prices).to_contain_text(re.compile(r"Score [01]\.\d\d: \d+\.\d% succeed, median \d+ ms"))
+    page.get_by_label("NFO").select_option(label="Kite of the test")
+    expect(page.get_by_role("status").filter(has_text="Kept")).to_be_visible()
+    page.get_by_role("tab", name="Usage").click()
+    rows = page.get_by_role("region", name="By endpoint").get_by_role("row")
+    expect(rows.filter(has_text="Kite of the test").first).to_be_visible()
+    page.get_by_role("button", name="quotes").or_(page.get_by_role("button", name="default")).first.click()
+    expect(page.get_by_role("region", name=re.compile("Latency: Kite of the test"))).to_be_visible()
+    server.stop()
+    before = calls(server.data)
+    server.start()
+    page.goto(f"{server.url}/brokers?tab=usage")
+    expect(rows.filter(has_text="Kite of the test").first).to_be_visible()
+    assert calls(server.data)[: len(before)] == before
+    page.get_by_role("tab", name="Routing").click()
+    expect(page.get_by_label("NFO")).to_have_value("zerodha-1")
+    context.close()
+
+
+def calls(data: Path) -> list[tuple[str, str]]:
+    """What the usage log has on disk, oldest first."""
+    with closing(sqlite3.connect(data / "usage.db")) as connection:
+        return connection.execute("SELECT endpoint, call FROM calls ORDER BY rowid").fetchall()
 
 
 def test_keys_when_wrong_then_the_brokers_words_and_nothing_is_kept(browser: Browser, kite: tuple[Sauda, str]) -> None:
