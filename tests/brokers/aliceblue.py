@@ -1,4 +1,7 @@
-"""A fake Alice Blue: login page, open API v1, price and order sockets. Shapes after its SDK: there are no samples."""
+"""A fake Alice Blue: login page, open API v1, price and order sockets. Shapes after the samples of its papers.
+
+Its papers acknowledge a sign-in with `cf` and `k`, its server was seen to say `ck` and `s`: this one does both in turn.
+"""
 
 import hashlib
 import json
@@ -23,7 +26,13 @@ _TYPES = {"LIMIT": "LIMIT", "MARKET": "MARKET", "SL": "SL", "SLM": "SL-M"}
 _WORDS = {ours: theirs for theirs, ours in _TYPES.items()}
 _PRODUCTS = {"LONGTERM": "CNC", "INTRADAY": "MIS", "NORMAL": "NRML"}
 _NAMES = {ours: theirs for theirs, ours in _PRODUCTS.items()}
-_CODES = {"funds": "Insufficient margin: EC800", "input": "EC903", "order": "EC801", "not_found": "EC994"}
+_CODES = {
+    "product": "EC969",
+    "funds": "Insufficient margin: EC800",
+    "input": "EC903",
+    "order": "EC801",
+    "not_found": "EC994",
+}
 _STATES = {"OPEN": "open", "TRIGGER_PENDING": "trigger pending", "FILLED": "complete", "CANCELLED": "cancelled"}
 _KINDS = {"EQUITY": "EQ", "INDEX": "INDEX", "FUTURE": "FUTIDX", "OPTION": "OPTIDX"}
 
@@ -42,7 +51,9 @@ class FakeAliceBlue(FakeNoren):
         clock = clock or SystemClock()
         super().__init__(exchange or quoted(clock), clock)
         self.redirect = redirect
-        self.logins = 0
+        self.logins = self.greeted = 0
+        self.words = dict(_PRODUCTS)
+        """Words for a product that it takes."""
         self._codes: set[str] = set()
         self._tokens: set[str] = set()
         root = "/open-api/od/v1"
@@ -139,7 +150,7 @@ class FakeAliceBlue(FakeNoren):
             asked["transactionType"],
             asked["quantity"],
             _TYPES[asked["orderType"]],
-            product=_PRODUCTS[asked["product"]],
+            product=self._product(asked["product"]),
             validity=asked["validity"],
             price=Decimal(asked["price"]) or None,
             trigger=Decimal(asked["slTriggerPrice"]) or None,
@@ -148,6 +159,11 @@ class FakeAliceBlue(FakeNoren):
             after_market=asked["orderComplexity"] == "AMO",
         )
         return _ok([{"requestTime": "now", "brokerOrderId": order.id}])
+
+    def _product(self, word: str) -> str:
+        if word not in self.words:
+            raise Refused("product", "Product should be NORMAL or INTRADAY")
+        return self.words[word]
 
     async def _modify(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
@@ -188,7 +204,7 @@ class FakeAliceBlue(FakeNoren):
             "averageTradedPrice": text(order.average),
             "rejectionReason": order.reason,
             "orderTime": _stamp(order.at),
-            "exchangeTime": _stamp(order.updated),
+            "exchangeUpdateTime": _stamp(order.updated),
             "orderTag": order.tag,
         }
 
@@ -198,8 +214,9 @@ class FakeAliceBlue(FakeNoren):
             | {
                 "filledQuantity": trade.quantity,
                 "tradedPrice": text(trade.price),
-                "tradeNumber": trade.id,
-                "fillTimestamp": _stamp(trade.at),
+                "exchangeTradeId": trade.id,
+                "fillTimestamp": f"{trade.at.astimezone(IST):%Y-%m-%d %H:%M:%S}",
+                "orderTag": trade.order.tag or "--",
             }
             for trade in self.exchange.trades
         ]
@@ -258,6 +275,12 @@ class FakeAliceBlue(FakeNoren):
             lines.append(",".join([*cells, str(one.expiry or ""), str(one.lot), str(one.tick)]))
         return web.Response(text="\n".join(lines) + "\n", content_type="text/csv")
 
+    def acknowledged(self, signed: bool) -> dict[str, str]:
+        self.greeted += 1
+        if self.greeted % 2:
+            return super().acknowledged(signed)
+        return {"t": "cf", "k": "OK" if signed else "failed"}
+
     # orders as they change
 
     def order_row(self, order: FakeOrder) -> dict[str, str]:
@@ -280,6 +303,7 @@ class FakeAliceBlue(FakeNoren):
                         break
                     self._tokens.discard(asked["orderToken"])
                     self.order_sockets.add(ws)
+                    await ws.send_str('{"status": "Ok"}')
         finally:
             self.order_sockets.discard(ws)
         return ws

@@ -84,6 +84,10 @@ class FakeNoren(FakeBroker):
         """Whether what a socket says signs in."""
         return bool(self.access) and asked.get("accesstoken") == self.access
 
+    def acknowledged(self, signed: bool) -> dict[str, str]:
+        """The answer to a sign-in."""
+        return {"t": f"{self.hello}k", "s": "OK" if signed else "NOT_OK"}
+
     # rows
 
     def order_row(self, order: FakeOrder) -> dict[str, str]:
@@ -188,7 +192,7 @@ class FakeNoren(FakeBroker):
                 word = asked.get("t")
                 if word == self.hello:
                     signed = self.signed_in(asked)
-                    await ws.send_str(json.dumps({"t": f"{word}k", "s": "OK" if signed else "NOT_OK"}))
+                    await ws.send_str(json.dumps(self.acknowledged(signed)))
                     if signed:
                         self.price_sockets.add(ws)
                         self._watched[ws] = {}

@@ -27,12 +27,15 @@ from server.domain.brokerage import (
     TradeLine,
 )
 from server.domain.orders import Order
-from server.orders.ports import Change
+from server.orders.ports import Change, NotAccepted
 
 __all__ = ("AliceExecution",)
 
 _TYPES = {"MARKET": "MARKET", "LIMIT": "LIMIT", "SL": "SL", "SL-M": "SLM"}
 _PRODUCTS = {"CNC": "LONGTERM", "MIS": "INTRADAY", "NRML": "NORMAL"}
+_OTHER = {"NORMAL": "NRML", "NRML": "NORMAL"}
+_WRONG_WORD = ("EC969", "EC092")
+"""Refusals of the product's word; in shares they mean the product itself."""
 _POLL = 15.0
 """Seconds between looks at the book where the account has no order socket."""
 
@@ -45,13 +48,26 @@ class AliceExecution(BrokerExecution):
         self._side = side
         self._events = events
         self._up: asyncio.Future[None] | None = None
+        self._normal = _PRODUCTS["NRML"]
+        """The word for carrying forward: the other one after a refusal of this one; its papers and SDKs differ."""
 
     async def send_place(self, order: Order, listing: Listing) -> Receipt:
         """POST /orders/placeorder, a list of one."""
         body = self._body(order, listing, order.type, order.price, order.trigger, order.quantity)
         body |= {"orderTag": order.id, "apiOrderSource": "API"}
-        receipt: Receipt = PARSERS["place"](await self._side.command("place", "/orders/placeorder", [body]))
+        try:
+            receipt: Receipt = PARSERS["place"](await self._side.command("place", "/orders/placeorder", [body]))
+        except NotAccepted as refused:
+            self._learn_word(listing, str(body["product"]), refused.code)
+            raise
+        if receipt.refusal is not None:
+            self._learn_word(listing, str(body["product"]), receipt.refusal.code)
         return receipt
+
+    def _learn_word(self, listing: Listing, word: str, code: str) -> None:
+        """A refused word is not sent again: the next order carries the other. This one stays refused."""
+        if listing.instrument.derivative and word in _OTHER and code in _WRONG_WORD:
+            self._normal = _OTHER[word]
 
     async def send_modify(self, order: Order, change: Change, listing: Listing) -> Receipt:
         """POST /orders/modify; the quantity is the new total."""
@@ -111,6 +127,8 @@ class AliceExecution(BrokerExecution):
 
         def heard(data: bytes | str, at: int) -> None:
             for event in decode_orders(data):
+                if isinstance(event, NoticeEvent) and event.kind == "connected":  # it listens only from now on
+                    self.refresh()
                 if isinstance(event, NoticeEvent) and event.refusal is not None and event.refusal.kind == "auth":
                     raise Unauthorised(
                         "Alice Blue does not accept the session for its order stream.",
@@ -136,7 +154,7 @@ class AliceExecution(BrokerExecution):
     ) -> dict[str, object]:
         product = _PRODUCTS[order.product]
         if order.product == "NRML":
-            product = self.context.credentials.get("normal_product", "").strip().upper() or product
+            product = self.context.credentials.get("normal_product", "").strip().upper() or self._normal
         body: dict[str, object] = {
             "instrumentId": listing.token.partition("|")[2],
             "exchange": listing.exchange,

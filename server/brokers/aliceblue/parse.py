@@ -1,7 +1,7 @@
 """Alice Blue's answers (open API v1) and Noren socket messages -> lines and events. Pure.
 
-Refusals are bare codes (`EC912`), alone or inside text; some of them mean nothing but an empty book. There are no
-official samples: shapes follow its SDK and field reports, and what is doubtful is optional.
+Refusals are bare codes (`EC912`), alone or inside text; some of them mean nothing but an empty book. Shapes follow the
+samples of its papers, and its SDK where those show none; what is doubtful is optional.
 """
 
 import csv
@@ -39,6 +39,8 @@ from server.domain.brokerage import (
     LineSide,
     LineType,
     ListingLine,
+    NoticeEvent,
+    OrderEvent,
     OrderLine,
     PositionLine,
     Receipt,
@@ -156,6 +158,11 @@ def _word(raw: str | int | None) -> str:
     return "" if raw is None else str(raw)
 
 
+def _tag(raw: str | None) -> str:
+    """Our id; the trade book writes `--` where there is none."""
+    return "" if raw is None or raw == "--" else raw
+
+
 def _order(fields: Fields, path: str, row: OrderRow) -> OrderLine:
     kind = _TYPES.read(row.orderType.upper())
     size = fields.need(f"{path}.quantity", row.quantity)
@@ -168,7 +175,7 @@ def _order(fields: Fields, path: str, row: OrderRow) -> OrderLine:
     return OrderLine(
         broker_id=_word(row.brokerOrderId),
         exchange_id=_word(row.exchangeOrderId),
-        client_id=row.orderTag or "",
+        client_id=_tag(row.orderTag),
         symbol=row.tradingSymbol or row.formattedInstrumentName or "",
         exchange=row.exchange,
         token=_word(row.instrumentId),
@@ -189,7 +196,9 @@ def _order(fields: Fields, path: str, row: OrderRow) -> OrderLine:
         raw_state=row.orderStatus,
         reason=row.rejectionReason or "",
         placed=placed,
-        updated=_when(fields, f"{path}.exchangeTime", row.exchangeTime) or placed,
+        updated=_when(fields, f"{path}.exchangeTime", row.exchangeUpdateTime or row.exchangeTime)
+        or _when(fields, f"{path}.brokerUpdateTime", row.brokerUpdateTime)
+        or placed,
     )
 
 
@@ -199,12 +208,12 @@ def _trade(fields: Fields, path: str, row: TradeRow) -> TradeLine:
         fields.need(f"{path}.filledQuantity", row.filledQuantity),
         fields.need(f"{path}.tradedPrice", row.tradedPrice),
     )
-    number = _word(row.tradeNumber) or _word(row.fillId)
+    number = _word(row.exchangeTradeId) or _word(row.tradeNumber) or _word(row.fillId)
     return TradeLine(
         execution=number or f"{row.fillTimestamp or ''}:{size}@{price}",
         broker_id=_word(row.brokerOrderId),
         exchange_id=_word(row.exchangeOrderId),
-        client_id=row.orderTag or "",
+        client_id=_tag(row.orderTag),
         symbol=row.tradingSymbol or row.formattedInstrumentName or "",
         exchange=row.exchange,
         token=_word(row.instrumentId),
@@ -391,9 +400,24 @@ def decode_stream(frame: bytes | str) -> list[Event]:
 
 
 def decode_orders(frame: bytes | str) -> list[Event]:
-    """One message of the order socket."""
-    return _NOREN.decode_stream(frame)
+    """One message of the order socket. Its executions are left out: nothing says that the number told here is the one
+    of the trade book, and one execution under two numbers would be booked twice. The trade book tells them.
+    """
+    head = _HEAD(frame)
+    if not head.t and even(head.status) == "OK":
+        return [NoticeEvent(kind="connected", text="orders")]
+    return [
+        msgspec.structs.replace(event, trade=None) if isinstance(event, OrderEvent) else event
+        for event in _NOREN.decode_stream(frame)
+    ]
 
+
+class _Head(msgspec.Struct, frozen=True):
+    t: str = ""
+    status: str = ""
+
+
+_HEAD: Reader[_Head] = Reader(_BROKER, "stream", _Head)
 
 PARSERS: dict[str, Parser] = {
     "session": session,

@@ -30,4 +30,4 @@ def alice_stream(side: AliceHttp) -> NorenStream:
             "source": "API",
         }
 
-    return NorenStream(side.http, Noren(side.http.manifest.name), hello)
+    return NorenStream(side.http, Noren(side.http.manifest.name), hello, beat='{"k":"","t":"h"}')

@@ -1,4 +1,4 @@
-"""What Alice Blue sends, by its own names. No official sample could be had: only what names an order is required."""
+"""What Alice Blue sends, by its own names. Its papers show one sample each: only what names an order is required."""
 
 from typing import Any
 
@@ -71,6 +71,8 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     rejectionReason: str | None = None
     orderTime: str | None = None
     exchangeTime: str | None = None
+    exchangeUpdateTime: str | None = None
+    brokerUpdateTime: str | None = None
     orderTag: str | None = None
 
 
@@ -83,6 +85,7 @@ class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
     tradedPrice: Any
     exchange: str = ""
     exchangeOrderId: str | int | None = None
+    exchangeTradeId: str | int | None = None
     tradeNumber: str | int | None = None
     fillId: str | int | None = None
     instrumentId: str | int | None = None

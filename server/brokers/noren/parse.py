@@ -54,7 +54,7 @@ __all__ = ("Noren", "kind_of", "option_parts")
 
 _OPTION = re.compile(r"(?P<name>.+?)(?P<day>\d{2})(?P<month>[A-Z]{3})(?P<year>\d{2})(?P<right>[CP])(?P<strike>\d.*)")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-_ACKNOWLEDGED = {"ck": "connected", "ak": "connected", "ok": "subscribed", "uok": "subscribed"}
+_ACKNOWLEDGED = {"ck": "connected", "ak": "connected", "cf": "connected", "ok": "subscribed", "uok": "subscribed"}
 _ZERO = Decimal(0)
 ListingKind = Literal["INDEX", "EQUITY", "FUTURE", "OPTION", "CURRENCY", "CRYPTO", "UNKNOWN"]
 
@@ -259,9 +259,11 @@ class Noren:
             return [OrderEvent(order=self._stream.order("$", row), trade=self._stream.pushed_trade("$", row))]
         if kind in ("h", "hk"):
             return [BeatEvent()]
-        if head.stat == "Not_Ok" or (kind in _ACKNOWLEDGED and head.s and head.s.upper() != "OK"):
+        said = head.k or head.s if kind == "cf" else head.s  # papers: `cf` and `k`; seen: `ck` and `s`
+        if head.stat == "Not_Ok" or (kind in _ACKNOWLEDGED and said and said.upper() != "OK"):
             message = head.emsg or "the session is not valid"
-            refusal = Refusal(kind="auth" if kind in ("ck", "ak") else refusal_kind(message), code="", message=message)
+            signing_in = _ACKNOWLEDGED.get(kind) == "connected"
+            refusal = Refusal(kind="auth" if signing_in else refusal_kind(message), code="", message=message)
             return [NoticeEvent(kind="refused", text=message, refusal=refusal)]
         if kind in _ACKNOWLEDGED:
             return [NoticeEvent(kind="connected" if _ACKNOWLEDGED[kind] == "connected" else "subscribed", text=kind)]

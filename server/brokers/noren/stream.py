@@ -18,7 +18,7 @@ from server.domain.brokerage import Event, NoticeEvent, OrderEvent, TickEvent
 
 __all__ = ("NorenStream",)
 
-_BEAT = (30.0, '{"t":"h"}')
+_BEAT_EVERY = 30.0
 _ONE_MESSAGE = 100
 """Instruments in one subscription message."""
 _WORDS = {"ltp": ("t", "u"), "quote": ("t", "u"), "full": ("d", "ud")}
@@ -29,6 +29,7 @@ class NorenStream:
 
     Args:
         hello: what signs in; asked before each connect, and may raise Unauthorised.
+        beat: what is said every half minute.
         orders: the account whose order updates come over this socket too; empty = not over this one.
     """
 
@@ -40,6 +41,7 @@ class NorenStream:
         *,
         orders: Callable[[], str] = str,
         on_order: Callable[[Event], None] = lambda event: None,
+        beat: str = '{"t":"h"}',
     ) -> None:
         facts = http.manifest.stream
         assert facts is not None
@@ -47,7 +49,9 @@ class NorenStream:
         self._orders, self._on_order = orders, on_order
         self._room = facts.per_socket
         name = f"{http.manifest.name}:stream"
-        self._socket = Socket(http, name, self._address, self._opened, self._heard, silence=facts.silence_s, beat=_BEAT)
+        self._socket = Socket(
+            http, name, self._address, self._opened, self._heard, silence=facts.silence_s, beat=(_BEAT_EVERY, beat)
+        )
         self._task: asyncio.Task[None] | None = None
         self._asking: set[asyncio.Task[None]] = set()
         self._keys: dict[str, str] = {}

@@ -287,5 +287,6 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     t: str = ""
     s: str = ""
+    k: str = ""
     emsg: str = ""
     stat: str = ""
