@@ -1,5 +1,6 @@
 """`sauda doctor`: looks at everything a start depends on and says, for each fault, how to mend it."""
 
+import asyncio
 import importlib.metadata
 import shutil
 import socket
@@ -11,6 +12,7 @@ import msgspec
 import psutil
 
 from server import __version__
+from server.app.commands.asking import ask
 from server.app.running import running_url
 from server.app.settings import Settings, load_settings
 from server.core.clock import SystemClock
@@ -66,6 +68,8 @@ async def _look(
     yield _devices()
     if url is not None:
         yield Finding("database", True, f"in use by the server at {url}; stop it for the thorough look")
+        for source in await asyncio.to_thread(_sources, url):
+            yield source
         return
     async for finding in _database(data, rebuild):
         yield finding
@@ -106,6 +110,30 @@ def _rules(settings: Settings) -> Finding:
             "rules", False, error.detail, error.remedy or "Update Sauda, or set market.start to a known date."
         )
     return Finding("rules", True, f"market rules know {day:%Y-%m-%d}")
+
+
+def _sources(url: str) -> list[Finding]:
+    """What the running server says of its markets and of the parts that bring prices and orders."""
+    try:
+        markets = ask(f"{url}/api/v1/markets")["items"]
+        parts = ask(f"{url}/health")["parts"]
+    except SaudaError as error:
+        return [Finding("market data", False, error.detail, error.remedy)]
+    found = [
+        Finding(
+            "market data",
+            one["state"] != "failed",
+            f"{one['label']}: {one['state']}, {one['source']}",
+            "Start the market again on its page, or restart Sauda.",
+        )
+        for one in markets
+    ]
+    broken = [one for one in parts if one["error"]]
+    found += [
+        Finding(one["name"], False, f"{one['state']}: {one['error']}", "The System page tells more; it is tried again.")
+        for one in broken
+    ]
+    return found
 
 
 def _port(settings: Settings, url: str | None) -> Finding:

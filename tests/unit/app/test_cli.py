@@ -223,6 +223,7 @@ def test_doctor_when_a_server_runs_then_says_where(running: Sauda) -> None:
     assert done.returncode == 0, done.stdout
     assert f"in use by the server at {running.url}" in done.stdout
     assert "is Sauda's own" in done.stdout
+    assert re.search(r"^ok    market data +Simulated market: running", done.stdout, re.MULTILINE)
 
 
 def test_doctor_when_the_port_is_taken_by_another_then_mend(tmp_path: Path, running: Sauda) -> None:
