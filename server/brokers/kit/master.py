@@ -185,17 +185,20 @@ class MergedMaster:
             hit = words.begin(token)
             if hit is not None:
                 mask |= hit[numbers]
-        if any(c.isdigit() for c in token) and token[0].isalpha():
-            mask[self._symbols_begin(token.upper())] = True
+        if token[0].isalpha():  # a pair's symbol is no name of anything: BTCUSDT, EURUSD
+            mask[self._symbol_rows[slice(*self._symbol_span(token.upper()))]] = True
         return mask
 
     def _symbols_begin(self, text: str, *, whole: bool = False) -> list[int]:
         """Rows whose symbol begins so, or is so."""
+        found: list[int] = self._symbol_rows[slice(*self._symbol_span(text, whole=whole))].tolist()
+        return found
+
+    def _symbol_span(self, text: str, *, whole: bool = False) -> tuple[int, int]:
+        """From where to where they stand in the order of symbols."""
         rows = self._symbol_rows
         low = bisect_left(rows, text, key=self._symbol)
-        high = bisect_left(rows, text + ("\0" if whole else "\U0010ffff"), low, key=self._symbol)
-        found: list[int] = rows[low:high].tolist()
-        return found
+        return low, bisect_left(rows, text + ("\0" if whole else "\U0010ffff"), low, key=self._symbol)
 
     def _symbol(self, row: int) -> str:
         return self._all[row].symbol

@@ -9,6 +9,7 @@ import pytest
 from server.brokers.kit.master import MergedMaster
 from server.core.errors import NotFound
 from server.domain.instruments import Instrument
+from tests.brokers.abroad import coin
 from tests.instruments import future, index, option, share
 
 NEAR, FAR = date(2026, 11, 24), date(2026, 12, 29)
@@ -104,3 +105,11 @@ def test_merge_when_a_second_broker_disagrees_then_said_and_the_first_stands(mas
 def test_find_when_strike_is_a_decimal_then_exact(master: MergedMaster) -> None:
     found = master.find("NFO:NIFTY24NOV2624512.5CE")
     assert found is not None and found.strike == Decimal("24512.5")
+
+
+def test_search_when_a_pair_is_typed_then_found_by_its_symbol(master: MergedMaster) -> None:
+    btc, other = coin("BTC", "USDT"), coin("BTC", "USDC")
+    master.merge("binance", [btc, other, coin("ETH", "USDT")])
+    found = master.search("btcusd", kind=None, name=None, expiry=None, limit=5)
+    assert {one.key for one in found} == {btc.key, other.key}
+    assert [one.key for one in master.search("BTCUSDT", kind=None, name=None, expiry=None, limit=5)] == [btc.key]
