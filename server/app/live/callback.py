@@ -12,12 +12,14 @@ import ssl
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
-
-from aiohttp import web
 
 from server.core.clock import Clock
 from server.core.errors import Invalid
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 __all__ = ("SecureCallback",)
 
@@ -44,6 +46,8 @@ class SecureCallback:
 
     async def open(self, address: str, seconds: float) -> None:
         """Listen at `address` for a while. Raises Invalid when it is not this machine's, or its port cannot be had."""
+        from aiohttp import web  # an eighth of a start's imports, and most starts connect no such broker
+
         parts = urlsplit(address)
         port = _port(parts)
         if parts.hostname not in _HOSTS:

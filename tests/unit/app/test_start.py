@@ -7,7 +7,7 @@ from tests.process import ROOT
 
 HEAVY = (
     *("scipy", "scipy.special", "scipy.stats", "numba", "openvino", "onnxruntime", "sklearn", "torch", "pandas"),
-    *("polars", "pyarrow", "matplotlib", "ib_async", "ccxt", "alembic", "rich", "IPython", "jinja2"),
+    *("polars", "pyarrow", "matplotlib", "ib_async", "ccxt", "alembic", "rich", "IPython", "jinja2", "aiohttp"),
 )
 
 

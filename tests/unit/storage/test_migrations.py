@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
 
 from server.audit.verify import verify
 from server.core.errors import Invalid
@@ -58,6 +59,17 @@ async def old_database(folder: Path, version: str) -> None:
     connection.close()
 
 
+def shape(engine: Engine) -> dict[str, object]:
+    """Columns of each table (their order and defaults apart, which nothing relies on) and the text of each index."""
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master").fetchall()
+        out: dict[str, object] = {name: " ".join(sql.split()) for kind, name, sql in found if kind == "index" and sql}
+        for name in (name for kind, name, _ in found if kind == "table"):
+            columns = connection.exec_driver_sql(f"PRAGMA table_info({name})").fetchall()
+            out[name] = sorted((column[1], column[2], column[3], column[5]) for column in columns)
+    return out
+
+
 def test_head_when_a_version_file_is_added_then_the_constant_follows() -> None:
     assert scripts().get_heads() == [HEAD]
     assert VERSIONS[0] == "0001"
@@ -73,6 +85,16 @@ def test_migrate_when_empty_then_tables_are_as_the_code_says(tmp_path: Path) -> 
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def test_migrate_when_empty_then_tables_are_those_that_the_migrations_make(tmp_path: Path) -> None:
+    made, migrated = writer_engine(tmp_path / "made.db"), writer_engine(tmp_path / "migrated.db")
+    migrate(made)
+    migrate(migrated, VERSIONS[0])
+    migrate(migrated)
+    assert shape(made) == shape(migrated)
+    made.dispose()
+    migrated.dispose()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
