@@ -328,6 +328,7 @@ class Runtime:
         if notice:
             self.orders.desk.notice("warn", notice)
         await self.simulated.fill_history(self.storage.ticks)
+        await self.storage.ticks.rest()
         self.on_settled()
         while True:
             await self.clock.sleep(_TIDY_EVERY)
@@ -337,6 +338,7 @@ class Runtime:
             await self.storage.ticks.prune("bars:1s", _ns_before(now, kept.keep_second_bar_days))
             await self.storage.ticks.prune(BARS, _ns_before(now, kept.keep_minute_bar_days))
             await self.storage.ticks.compact()
+            await self.storage.ticks.rest()
 
     async def _backups(self, ready: Callable[[], None]) -> None:
         """A backup a day, without anybody asking for it; the oldest of them make room."""

@@ -17,7 +17,7 @@ from server.market.ports import BARS, F8, I8, TICKS, BarColumns, TickBatch
 from server.storage.timeseries.buffer import BarChunk, TickChunk
 from server.storage.timeseries.queries import bars_sql, closing_interest_sql, ranges_sql, ticks_sql
 from server.storage.timeseries.spans import DAY, MINUTE, bucket_start, span_of
-from server.storage.timeseries.writer import TickWriter, compact
+from server.storage.timeseries.writer import TickWriter
 
 if TYPE_CHECKING:
     import duckdb
@@ -164,8 +164,13 @@ class DuckStore:
 
     async def compact(self) -> int:
         """Move arrivals over into sorted form; returns rows moved. Also done by itself when many have come."""
-        moved: int = await self._do(compact)
+        moved: int = await self._do(self._writer.compact)
         return moved
+
+    async def rest(self) -> None:
+        """Let go of the memory that much writing has taken: pages of the database that nobody reads, and what its
+        allocator keeps of what was freed. Setting the limit does both."""
+        await self._do(self._writer.rest)
 
     async def copy_to(self, target: Path) -> None:
         """Write a whole copy of the database to a new file, beside readers and between writes."""

@@ -29,6 +29,9 @@ __all__ = ("TickWriter", "compact")
 
 _log = structlog.get_logger("ticks")
 _GATHER_SECONDS = 0.5
+_AT_REST, _AT_WORK = "8MB", "192MB"
+"""Memory of the database while it rests and while it sorts. One limit for both, small enough to be idle with, was now
+and then too small to sort with."""
 _RETRY_SECONDS = 2.0
 _RENEW_SECONDS = 10.0
 """Longest that a reader waits for the database to be opened anew."""
@@ -109,6 +112,22 @@ class TickWriter:
         asked = _Renewal(dead, threading.Event())
         self._queue.put(asked)
         asked.done.wait(_RENEW_SECONDS)
+
+    def compact(self, connection: "duckdb.DuckDBPyConnection") -> int:
+        """Move arrivals over into sorted form, with the memory that sorting takes; a job for `call`."""
+        try:
+            connection.execute(f"SET memory_limit = '{_AT_WORK}'")
+            return compact(connection)
+        finally:
+            connection.execute(f"SET memory_limit = '{self._limits[0]}'")
+
+    def rest(self, connection: "duckdb.DuckDBPyConnection") -> None:
+        """See `DuckStore.rest`; a job for `call`."""
+        try:
+            with suppress(Exception):  # what is in use stays; as much as can go has gone by then
+                connection.execute(f"SET memory_limit = '{_AT_REST}'")
+        finally:
+            connection.execute(f"SET memory_limit = '{self._limits[0]}'")
 
     def close(self) -> None:
         """Write what is queued and close the database. Blocks."""
@@ -259,7 +278,7 @@ class TickWriter:
         """Note the sizes, and compact once many rows have arrived."""
         try:
             if self._count(connection) > _COMPACT_ROWS:
-                compact(connection)
+                self.compact(connection)
         except Exception:  # noqa: BLE001 - what is written stays readable; the next write tries again
             _log.exception("ticks_not_compacted")
             self._undo()

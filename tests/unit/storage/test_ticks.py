@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -220,6 +221,23 @@ async def test_restart_when_written_then_everything_is_there_and_goes_on(tmp_pat
         await made.flush()
         for key, close in ((KEY, 2.0), ("NSE:INFY", 5.0), ("NSE:TCS", 7.0)):
             assert list((await made.bars("sim", key, "1m", 0, FOREVER, 9)).close) == [close]
+
+
+async def test_rest_when_much_was_written_then_all_is_there_and_the_limit_stands_again(tmp_path: Path) -> None:
+    starts = [ns("2026-11-20", "09:15") + n * MINUTE for n in range(300)]
+    async with store(tmp_path) as made:
+        for number in range(200):
+            key = f"{KEY}{number}"
+            made.put_bars("sim", "1m", [key] * 300, bars(starts, [float(n) for n in range(300)]))
+        await made.compact()
+        limits = await made._do(_limit)
+        await made.rest()
+        assert await made._do(_limit) == limits
+        assert len((await made.bars("sim", f"{KEY}7", "1m", 0, FOREVER, 500)).start_ns) == 300
+
+
+def _limit(connection: Any) -> object:
+    return connection.execute("SELECT current_setting('memory_limit')").fetchall()
 
 
 async def test_store_when_closed_then_reads_are_unavailable_and_puts_are_ignored(tmp_path: Path) -> None:
