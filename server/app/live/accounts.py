@@ -129,6 +129,7 @@ class LiveAccounts:
             executions=executions,
             used=self.usage.add,
             tell=self._tell,
+            freeze=rulebook.freeze,
         )
 
     # ------------------------------------------------------------- start-up

@@ -7,7 +7,7 @@ instead of knocking again; nothing is retried that could reach an exchange.
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import msgspec
@@ -26,7 +26,7 @@ from server.domain.instruments import Instrument
 from server.orders.ports import Execution
 from server.orders.service import OrderService
 
-__all__ = ("SESSION", "Keeper", "clock_words", "packed")
+__all__ = ("SESSION", "Keeper", "clock_words", "frozen", "packed")
 
 SESSION = "session"
 """Field of a vault entry that holds the session; the others are the user's own."""
@@ -47,6 +47,7 @@ class Keeper:
         links, live_markets, executions: those of `LiveAccounts` and the runtime, filled in place.
         used: takes the usage log's lines.
         tell: says that an account has changed.
+        freeze: the rulebook's largest order in an underlying on a day; raises Invalid for one it does not know.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Keeper:
         executions: dict[str, Execution],
         used: Callable[[Usage], None],
         tell: Callable[[str], None],
+        freeze: Callable[[str, date], int | None],
     ) -> None:
         self._vault = vault
         self._clock = clock
@@ -69,6 +71,7 @@ class Keeper:
         self._executions = executions
         self._used = used
         self._tell = tell
+        self._freeze = freeze
 
     async def run(self, link: Link, ready: Callable[[], None]) -> None:
         """Connect and stay connected (a supervisor part: a failure is a reconnect)."""
@@ -155,6 +158,7 @@ class Keeper:
         listings = await connection.data.instruments()
         live = self._live_markets[link.account.market]
         instruments = [_bookable(listing.instrument, link.account.currency) for listing in listings]
+        instruments = frozen(instruments, self._freeze, self._clock.now().astimezone(IST).date())
         await asyncio.to_thread(live.master.merge, link.name, instruments)
         link.symbols.recount(live.master.other_units[link.name])
         _log.info("master_loaded", **link.facts(), instruments=len(link.symbols))
@@ -305,6 +309,23 @@ def _bookable(instrument: Instrument, currency: str) -> Instrument:
         return instrument
     text = f"{instrument.symbol} is quoted in {instrument.currency}, and this account's books are kept in {currency}."
     return msgspec.structs.replace(instrument, barred=text)
+
+
+def frozen(instruments: Iterable[Instrument], freeze: Callable[[str, date], int | None], day: date) -> list[Instrument]:
+    """Contracts of whose largest order their broker's master says nothing get the rulebook's (Kite's has none)."""
+    known: dict[str, int | None] = {}
+    found = []
+    for one in instruments:
+        if one.freeze is None and one.exchange == "NFO" and one.derivative:
+            if one.name not in known:
+                try:
+                    known[one.name] = freeze(one.name, day)
+                except Invalid:
+                    known[one.name] = None
+            if (most := known[one.name]) is not None:
+                one = msgspec.structs.replace(one, freeze=most)
+        found.append(one)
+    return found
 
 
 def packed(fields: Mapping[str, str], grant: SessionGrant) -> dict[str, str]:

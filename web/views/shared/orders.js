@@ -115,7 +115,7 @@ export function openOrder(ctx, id) {
   /** @param {Order} order */
   function head(order) {
     const state = stateView(order);
-    fill(body, h('p', { class: 'order-head' }, h('strong', null, orderTitle(ctx, order)), h('span', { class: `badge ${state.cls}` }, state.text), h('span', { class: `pill ${order.mode === 'LIVE' ? 'live' : 'paper'}` }, order.mode), h('span', { class: 'muted' }, order.account)),
+    fill(body, h('p', { class: 'order-head' }, h('strong', null, orderTitle(ctx, order)), h('span', { class: `badge ${state.cls}` }, state.text), h('span', { class: `pill ${order.mode === 'LIVE' ? 'live' : 'paper'}` }, order.mode), h('span', { class: 'muted' }, ctx.store.state.session?.accounts.find((one) => one.id === order.account)?.title ?? order.account)),
       order.reason ? h('p', { class: order.state === 'UNKNOWN' ? 'note warn' : 'note' }, order.reason) : null);
     fill(foot, canTouch(order) ? [
       h('button', { type: 'button', class: 'button', on: { click: () => {
