@@ -235,9 +235,12 @@ def test_builder_and_strategies_when_in_use_then_axe_finds_nothing_serious(
             if violation["impact"] in ("serious", "critical"):
                 found.extend(f"{where}: {violation['id']} {node['target']}" for node in violation["nodes"][:3])
 
-    for tab in ("Legs", "Figures", "Table", "Compare"):
+    for tab in ("Figures", "Table", "Compare", "Legs"):
         page.get_by_role("tab", name=tab, exact=True).click()
         judge(tab)
+    page.get_by_role("button", name=re.compile("at the market. Set a limit")).first.click()
+    judge("limit")
+    page.get_by_role("button", name=re.compile("Back to market")).first.click()
     page.get_by_role("button", name="Review 4 orders").click()
     send = page.get_by_role("button", name="Send 4 orders on paper")
     expect(send).to_be_enabled(timeout=BUSY)
@@ -248,6 +251,12 @@ def test_builder_and_strategies_when_in_use_then_axe_finds_nothing_serious(
     for tab in ("Payoff", "Through time", "Legs", "Results"):
         detail.get_by_role("tab", name=tab).click()
         judge(tab)
+    detail.get_by_role("button", name="Adjust").click()
+    adjust = page.get_by_role("dialog")
+    adjust.get_by_role("radio", name="Any legs").click()
+    adjust.get_by_role("button", name="Add a put").click()
+    expect(adjust.get_by_role("button", name="Send 1 order")).to_be_enabled(timeout=BUSY)
+    judge("any legs")
     context.close()
     assert found == []
 

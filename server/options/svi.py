@@ -132,9 +132,8 @@ def _inner(x: F8, target: F8, wt: F8, m: F8, u: F8) -> tuple[F8, F8, F8, F8, F8]
 
 def _solve(gram: F8, right: F8) -> F8:
     size = gram.shape[-1]
-    lifted = gram.copy()
-    place = np.arange(size)
-    lifted[:, place, place] += 1e-13 * np.einsum("ijj->i", gram)[:, None] + 1e-300
+    ridge = 1e-13 * np.einsum("ijj->i", gram) + 1e-300
+    lifted = gram + ridge[:, None, None] * np.eye(size)
     found: F8 = np.linalg.solve(lifted, right[:, :, None])[:, :, 0]
     return found
 
