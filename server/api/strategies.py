@@ -398,7 +398,16 @@ def _minor(value: Decimal | msgspec.UnsetType | None, field: str) -> int | msgsp
     """Rupees as paise."""
     if value is None or isinstance(value, msgspec.UnsetType):
         return value
-    if not value.is_finite() or abs(value) > _MOST_RUPEES:
+    if value.is_finite() and abs(value) > _MOST_RUPEES:
+        raise Invalid(
+            f"The {field} lies within {_MOST_RUPEES:,} rupees either way.",
+            code=f"strategy.{field}",
+            field=field,
+            limit=str(_MOST_RUPEES),
+            value=str(value)[:40],
+            remedy="Use a smaller amount.",
+        )
+    if not value.is_finite():
         raise Invalid(
             f"The {field} is an amount in rupees.",
             code=f"strategy.{field}",

@@ -192,9 +192,11 @@ export function openAdjust(ctx, current) {
     if (!sending && preview !== null) send.set({ text: tn('adjust.send', preview.orders.length), off: preview.orders.length === 0 || reason !== '' });
   });
   const offLegs = ctx.store.on(['strategies'], followLegs);
+  const offNames = ctx.store.on(['instruments'], draw); // the names of contracts it has just learnt of
   const sheet = ctx.sheet(t('adjust.title', { name: strategy.name }), body, { wide: true, onClose() {
     off();
     offLegs();
+    offNames();
     asking.abort();
     own.destroy();
     ctx.watch('adjust', []);
