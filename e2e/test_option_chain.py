@@ -154,3 +154,26 @@ def test_chain_when_the_server_is_gone_is_greyed_and_locked(open_page: Callable[
     page.get_by_role("group", name=re.compile(r"NIFTY \d+ CE")).get_by_role("button", name=re.compile("^Sell")).tap()
     expect(tray.get_by_role("button", name="Send 1 order on paper")).to_be_disabled()
     clean(page)
+
+
+def test_addresses_that_name_nothing_say_so_and_leave_a_way_on(open_page: Callable[..., Page], sauda: Sauda) -> None:
+    page = open_page("phone", "/options?underlying=NOSUCH")
+    page.add_init_script(SPY)
+    page.reload()
+    main = page.get_by_role("main")
+    expect(main).to_contain_text("There are no options on 'NOSUCH' in this market.", timeout=40_000)
+    expect(main.get_by_role("button", name="Choose an underlying")).to_be_visible()
+    for path, sentence, way in (
+        ("/options?expiry=2020-01-01", "this expiry has passed", "Nearest expiry"),
+        ("/builder?template=nosuch", "There is no strategy 'nosuch'.", ""),
+        ("/builder?underlying=NOSUCH", "There are no options on 'NOSUCH' in this market.", ""),
+        ("/strategies?id=nosuch", "This strategy is no longer there.", "Back to the list"),
+    ):
+        page.goto(sauda.url + path)
+        expect(main).to_contain_text(sentence, timeout=40_000)
+        if way:
+            expect(main.get_by_role("button", name=way)).to_be_visible()
+        clean(page)
+    page.goto(f"{sauda.url}/options?expiry=tomorrow")  # what is no date names no expiry: the nearest
+    opened(page, sauda)
+    clean(page)
