@@ -57,9 +57,14 @@ class Load:
         hub.housekeep()
         return hub
 
-    def batch(self, size: int, seconds: float) -> TickBatch:
-        """`size` distinct good ticks spread over the next `seconds` of market time."""
-        rows = self._random.integers(0, self.count, size).astype(np.int32)
+    def batch(self, size: int, seconds: float, distinct: int | None = None) -> TickBatch:
+        """`size` good ticks spread over the next `seconds` of market time, of rows drawn at random; with `distinct`, of
+        exactly that many rows, each with as many ticks."""
+        if distinct is None:
+            rows = self._random.integers(0, self.count, size).astype(np.int32)
+        else:
+            chosen = self._random.choice(self.count, distinct, replace=False).astype(np.int32)
+            rows = self._random.permutation(np.repeat(chosen, size // distinct))
         times = self.now_ns + (np.arange(size) * (seconds * 1e9 / size)).astype(np.int64)
         self.now_ns += int(seconds * 1e9)
         ltp = (100 + self._random.integers(-100, 100, size) * 0.05).astype(np.float64)
