@@ -13,6 +13,8 @@ from server.orders.requests import Requests
 
 __all__ = ("OrderBook", "Pending", "Place", "Working")
 
+_ENDED = 50_000
+
 Place = tuple[str, str, str]
 """(instrument key, product, side)."""
 
@@ -75,6 +77,8 @@ class OrderBook:
         self._by_broker: dict[tuple[str, str], str] = {}
         self._done: dict[str, None] = {}
         """Finished ones, oldest first."""
+        self._ended: dict[tuple[str, str], tuple[str, int]] = {}
+        """How the last ones that were let go of had ended (state, filled), by account and broker's id."""
         self._sums: dict[str, dict[Place, Pending]] = {}
         self._unknown: dict[str, set[str]] = {}
         self.requests = Requests()
@@ -86,7 +90,7 @@ class OrderBook:
         waiting = [w for working in self._by_id.values() for w in working.waiters]
         sending = {key: w.sending for key, w in self._by_id.items() if w.sending is not None}
         self._by_id, self._live, self._by_broker, self._done = {}, {}, {}, {}
-        self._sums, self._unknown = {}, {}
+        self._sums, self._unknown, self._ended = {}, {}, {}
         self.requests.load(requests)
         for order, fills in orders:
             self.add(order, correlation=order.id, value=_value(fills)).sending = sending.get(order.id)
@@ -128,6 +132,10 @@ class OrderBook:
     def by_broker(self, account: str, broker_id: str) -> Working | None:
         """The order the broker knows under this id."""
         return self._by_id.get(self._by_broker.get((account, broker_id), ""))
+
+    def ended(self, account: str, broker_id: str) -> tuple[str, int] | None:
+        """How an order that is no longer in memory had ended: (state, filled); None when that is not remembered."""
+        return self._ended.get((account, broker_id)) if broker_id else None
 
     def live(self, account: str | None = None) -> list[Working]:
         """Orders that may still change, oldest first; of one account or all."""
@@ -192,7 +200,11 @@ class OrderBook:
         working = self._by_id.get(order_id)
         if working is not None and working.order.state not in LIVE_STATES:
             del self._by_id[order_id]
-            self._by_broker.pop((working.order.account, working.order.broker_id), None)
+            known_as = (working.order.account, working.order.broker_id)
+            self._by_broker.pop(known_as, None)
+            self._ended[known_as] = (working.order.state, working.order.filled)
+            if len(self._ended) > _ENDED:
+                del self._ended[next(iter(self._ended))]
 
 
 def _value(fills: Iterable[Fill]) -> Decimal:

@@ -67,11 +67,12 @@ class Reconciler:
         found.orders = len(reports)
         self._one_id_twice(reports, found)
         self._match_by_look(account, execution, reports)
-        before_this = set() if joining or desk.resuming else self._settled.get(account, set())
+        anew = joining or desk.resuming
+        before_this = set() if anew else self._settled.get(account, set())
         settled: set[tuple[object, ...]] = set()
         for report in reports:
             tells = _tells(report)
-            if tells in before_this:
+            if tells in before_this or (not anew and self._agrees(account, report)):
                 settled.add(tells)
                 continue
             known = await self._updates.knows(account, report)
@@ -111,8 +112,10 @@ class Reconciler:
         """Whether both sides say that the order has ended, and how: only a fill can change that."""
         book = self._desk.book
         working = book.get(report.client_id) or book.by_broker(account, report.broker_id)
-        if working is None or report.state not in TERMINAL_STATES:
+        if report.state not in TERMINAL_STATES:
             return False
+        if working is None:
+            return book.ended(account, report.broker_id) == (report.state, report.filled)
         order = working.order
         return (order.state, order.filled, order.broker_id) == (report.state, report.filled, report.broker_id)
 
