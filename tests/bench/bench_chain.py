@@ -45,7 +45,7 @@ def cpu(call: Callable[[], object], rounds: int) -> tuple[float, float]:
 
 def made(expiries: int, strikes: int) -> Snapshot:
     """Quotes of `expiries` x `strikes` calls and puts on one underlying, on a smile, a tick wide."""
-    levels = SPOT + 50.0 * (np.arange(strikes) - strikes // 2)
+    levels = np.asarray(SPOT + 50.0 * (np.arange(strikes) - strikes // 2), np.float64)
     chains, bids, asks, years = [], [], [], []
     for number in range(expiries):
         day = date(2026, 11, 24) + timedelta(days=7 * number)

@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 
 from server.analytics.forecast import Forecasts
+from server.options.arbitrage import F8
 
 
-def closes(count: int) -> np.ndarray:
+def closes(count: int) -> F8:
     """Prices that walk, with volatility that clusters."""
     chance = np.random.default_rng(5)
     sigma, moves = 0.01, []
     for _ in range(count):
         moves.append(sigma * chance.standard_normal())
         sigma = (2e-6 + 0.1 * moves[-1] ** 2 + 0.87 * sigma**2) ** 0.5
-    return 24_000 * np.exp(np.cumsum(moves))
+    walked: F8 = 24_000 * np.exp(np.cumsum(moves))
+    return walked
 
 
 async def test_forecast_when_asked_the_first_time_then_pending_and_later_there() -> None:

@@ -218,7 +218,7 @@ def test_guard_when_it_fired_and_sauda_stopped_before_closing_then_it_closes_aft
         assert kept is not None
         await book.keep(kept, "guard.fired", guard="FIRED", guard_reason="the stop is met.", guard_at=market.now())
         book.find = lambda _: None  # type: ignore[method-assign,assignment]  # the power goes before the next look
-        book.live = lambda *_, **__: []  # type: ignore[method-assign,assignment]
+        book.live = lambda *_, **__: []  # type: ignore[method-assign]
 
     first.run(fired())
     first.close()
