@@ -208,7 +208,7 @@ async def test_redirect_when_its_state_is_not_ours_then_refused(tmp_path: Path) 
 
 
 async def test_secrets_when_everything_has_run_then_in_no_file_and_no_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = ShiftedClock()
     with caplog.at_level(logging.DEBUG):
@@ -229,5 +229,6 @@ async def test_secrets_when_everything_has_run_then_in_no_file_and_no_log(
             body = path.read_bytes()
             assert not any(secret.encode() in body for secret in grant_secrets), path
     ours = [record.getMessage() for record in caplog.records if record.name != "aiohttp.access"]  # the fake's own
+    ours += capsys.readouterr().out.splitlines()  # what our own loggers say while no log file is set up
     assert len(ours) > 3
     assert not any(secret in text for text in ours for secret in grant_secrets)
