@@ -18,12 +18,12 @@ run: $(VENV)/.run ## set up, start on http://127.0.0.1:8420, open the browser (O
 	@$(BIN)/python -m server.main run --port $(PORT) $(if $(DATA),--data $(DATA)) $(if $(filter 0,$(OPEN)),--no-open)
 
 test: $(VENV)/.dev chromium ## every test: unit, contract, property, fault, architecture, docs, browser
-	@$(BIN)/python -m pytest tests --ignore tests/web -n $(JOBS) --dist loadfile $(AGAIN)
+	@$(BIN)/python -m pytest tests --ignore tests/web -n $(JOBS) --dist worksteal $(AGAIN)
 	@$(BIN)/python -m pytest tests/web -n 2 --dist loadfile $(AGAIN) # apart: a browser's event loop and asyncio tests do not mix
 	@$(BIN)/python -m pytest e2e -n 2 --dist loadfile $(AGAIN)
 
 test-fast: $(VENV)/.dev ## everything but the browser
-	@$(BIN)/python -m pytest tests --ignore tests/web -n $(JOBS) --dist loadfile $(AGAIN)
+	@$(BIN)/python -m pytest tests --ignore tests/web -n $(JOBS) --dist worksteal $(AGAIN)
 
 fault: $(VENV)/.dev ## the long runs: 300 kills, 10,000 sequences, a million frames
 	@SAUDA_LONG=1 $(BIN)/python -m pytest -m "slow or not slow" --timeout 3600 tests/fault tests/property tests/fuzz
