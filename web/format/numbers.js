@@ -241,6 +241,6 @@ export function millis(value) {
  */
 export function direction(value) {
   const n = toNumber(value);
-  if (n === null || n === 0) return '';
+  if (n === null || Math.abs(n) < 1e-6) return ''; // the dust of floating point is no loss
   return n > 0 ? 'up' : 'down';
 }
