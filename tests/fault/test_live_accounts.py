@@ -223,6 +223,8 @@ async def test_secrets_when_everything_has_run_then_in_no_file_and_no_log(
             grant_secrets.append(entry["session"].split('"access_token":"')[1].split('"')[0])
             await runtime.live.forget(account)
             assert account not in runtime.live._vault.names()
+            assert not runtime.live.links[account].kept.unlocked, "the next keys may be another login's"
+            assert "has not passed its check" in runtime.orders.risk.locks[account]
     assert all(len(secret) > 8 for secret in grant_secrets)
     for path in tmp_path.rglob("*"):
         if path.is_file():

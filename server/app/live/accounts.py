@@ -226,10 +226,14 @@ class LiveAccounts:
             await self.note("connect.signed_out", account)
 
     async def forget(self, account: str) -> None:
-        """Sign out and remove the keys. The account's history stays on record."""
+        """Sign out and remove the keys; orders are locked until a new check, for the next keys may be another login's.
+        The account's history stays on record."""
         await self.sign_out(account)
-        await asyncio.to_thread(self._vault.forget, account)
         link = self.links[account]
+        link.kept = msgspec.structs.replace(link.kept, unlocked=False, checked=None, confirmed=None)
+        await self._keep(link)
+        self._lock(link)
+        await asyncio.to_thread(self._vault.forget, account)
         link.credentials = {}
         link.problem = "Its keys have been removed."
         self.usage.forget(account)
